@@ -1,0 +1,40 @@
+package dev.headgate.config;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Everything one gateway was told: its routes, its upstreams and what holds for all of them.
+ *
+ * @param name what the gateway calls itself in logs and management names
+ * @param viaName the pseudonym in the {@code Via} field (RFC 9110 §7.6.3). A request that already carries it came
+ *     through this gateway before and is refused as a loop, so two gateways of one chain need different names
+ * @param requestIdField the field that carries the request id, both ways
+ * @param trustedProxies peers whose {@code Forwarded} and {@code X-Forwarded-*} fields are believed; empty: nobody's
+ * @param routes in the order of their configuration
+ * @param upstreams by name; every upstream that a route names is here
+ */
+public record GatewayConfig(
+        String name,
+        String viaName,
+        String requestIdField,
+        List<AddressRange> trustedProxies,
+        List<RouteConfig> routes,
+        Map<String, UpstreamConfig> upstreams) {
+
+    public GatewayConfig {
+        Checks.notBlank(name, "name");
+        Checks.notBlank(viaName, "viaName");
+        Checks.notBlank(requestIdField, "requestIdField");
+        trustedProxies = List.copyOf(trustedProxies);
+        routes = List.copyOf(routes);
+        upstreams = java.util.Collections.unmodifiableMap(new TreeMap<>(upstreams));
+        for (RouteConfig route : routes) {
+            if (!upstreams.containsKey(route.upstream())) {
+                throw new IllegalArgumentException(
+                        "route " + route.name() + " names the unknown upstream " + route.upstream());
+            }
+        }
+    }
+}

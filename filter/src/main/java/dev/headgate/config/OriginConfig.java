@@ -1,0 +1,81 @@
+package dev.headgate.config;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Locale;
+
+/**
+ * One origin (RFC 9110 §4.3.1) and the path below which it answers.
+ *
+ * @param scheme {@code http} or {@code https}
+ * @param host a name or an IP literal, an IPv6 one without brackets
+ * @param port 1 to 65535
+ * @param basePath put before every path; empty or with a leading and no trailing slash
+ */
+public record OriginConfig(String scheme, String host, int port, String basePath) {
+
+    public OriginConfig {
+        if (!"http".equals(scheme) && !"https".equals(scheme)) {
+            throw new IllegalArgumentException("an origin's scheme is http or https, not " + scheme);
+        }
+        Checks.notBlank(host, "host");
+        if (port < 1 || port > 65535) {
+            throw new IllegalArgumentException("a port is 1 to 65535, not " + port);
+        }
+        if (!basePath.isEmpty() && (!basePath.startsWith("/") || basePath.endsWith("/"))) {
+            throw new IllegalArgumentException("a base path starts and does not end with a slash: " + basePath);
+        }
+    }
+
+    /**
+     * Reads {@code http://host:port/base}.
+     *
+     * @throws IllegalArgumentException when it is no absolute http or https URI, or has user info, a query or a
+     *     fragment
+     */
+    public static OriginConfig parse(String text) {
+        URI uri;
+        try {
+            uri = new URI(text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("'" + text + "' is not a URI: " + e.getReason(), e);
+        }
+        String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+        if (!scheme.equals("http") && !scheme.equals("https")) {
+            throw new IllegalArgumentException("'" + text + "' must start with http:// or https://");
+        }
+        if (uri.getHost() == null) {
+            throw new IllegalArgumentException("'" + text + "' has no valid host and port");
+        }
+        if (uri.getRawUserInfo() != null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' may have a host, a port and a path, but no user, query or fragment");
+        }
+        int port = uri.getPort() >= 0 ? uri.getPort() : scheme.equals("https") ? 443 : 80;
+        String host = uri.getHost();
+        if (host.startsWith("[")) {
+            host = host.substring(1, host.length() - 1);
+        }
+        String path = uri.getRawPath() == null ? "" : uri.getRawPath();
+        while (path.endsWith("/")) {
+            path = path.substring(0, path.length() - 1);
+        }
+        return new OriginConfig(scheme, host.toLowerCase(Locale.ROOT), port, path);
+    }
+
+    /** Host and port as the {@code Host} field has them (RFC 9110 §7.2): the scheme's own port is left out. */
+    public String authority() {
+        String name = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+        boolean ownPort = port == (secure() ? 443 : 80);
+        return ownPort ? name : name + ":" + port;
+    }
+
+    public boolean secure() {
+        return scheme.equals("https");
+    }
+
+    @Override
+    public String toString() {
+        return scheme + "://" + authority() + basePath;
+    }
+}

@@ -1,0 +1,40 @@
+package dev.headgate.config;
+
+import java.util.List;
+
+/**
+ * A named group of origins that answer alike.
+ *
+ * @param origins at least one
+ * @param pool how connections to each origin are kept
+ * @param tls how {@code https} origins are trusted; never null
+ * @param head how much head a response may have
+ */
+public record UpstreamConfig(
+        String name, List<OriginConfig> origins, PoolConfig pool, TlsConfig tls, HeadLimits head) {
+
+    public UpstreamConfig {
+        Checks.notBlank(name, "name");
+        origins = List.copyOf(origins);
+        if (origins.isEmpty()) {
+            throw new IllegalArgumentException("upstream " + name + " needs at least one origin");
+        }
+        if (pool == null || tls == null || head == null) {
+            throw new IllegalArgumentException("a part of upstream " + name + " is missing");
+        }
+    }
+
+    /**
+     * What a response head may measure before the response is refused with {@code http_response_header_section_size}
+     * or {@code http_response_header_size} (RFC 9209 §2.3).
+     *
+     * @param maxBytes all lines of one head or trailer section together, also the longest line; at least 1024
+     * @param maxFields how many field lines; at least 1
+     */
+    public record HeadLimits(int maxBytes, int maxFields) {
+        public HeadLimits {
+            Checks.atLeast(1024, maxBytes, "head.max-size");
+            Checks.atLeast(1, maxFields, "head.max-fields");
+        }
+    }
+}
