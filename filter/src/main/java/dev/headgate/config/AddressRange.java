@@ -64,9 +64,8 @@ public final class AddressRange {
     }
 
     private static byte[] addressOf(String literal) {
-        String bare = literal.startsWith("[") && literal.endsWith("]")
-                ? literal.substring(1, literal.length() - 1)
-                : literal;
+        String bare =
+                literal.startsWith("[") && literal.endsWith("]") ? literal.substring(1, literal.length() - 1) : literal;
         if (!LITERAL.matcher(bare).matches()) {
             return null;
         }

@@ -10,8 +10,7 @@ import java.util.List;
  * @param tls how {@code https} origins are trusted; never null
  * @param head how much head a response may have
  */
-public record UpstreamConfig(
-        String name, List<OriginConfig> origins, PoolConfig pool, TlsConfig tls, HeadLimits head) {
+public record UpstreamConfig(String name, List<OriginConfig> origins, PoolConfig pool, TlsConfig tls, HeadLimits head) {
 
     public UpstreamConfig {
         Checks.notBlank(name, "name");

@@ -31,11 +31,7 @@ public final class Exchange {
      * @param startNanos when it began, on the gateway's nano source
      */
     public Exchange(
-            HttpServletRequest request,
-            HttpServletResponse response,
-            String route,
-            String requestId,
-            long startNanos) {
+            HttpServletRequest request, HttpServletResponse response, String route, String requestId, long startNanos) {
         this.request = request;
         this.response = response;
         this.route = route;
