@@ -118,16 +118,27 @@ public final class OriginConnection implements AutoCloseable {
         try {
             connection.sendRequestEntity(request);
             connection.flush();
-            requestWhole = true;
+            requestWhole = !connection.isContentAbandoned();
         } catch (IOException e) {
             // An origin that has seen enough answers and closes (413, 401): its answer says more than a broken pipe.
-            if (e instanceof GatewayFailure || e instanceof LimitExpired || !connection.isOpen()) {
-                throw e;
-            }
-            if (!awaitInput(Duration.ofMillis(200))) {
+            if (e instanceof GatewayFailure || e instanceof LimitExpired || !answersAfterAll()) {
                 throw e;
             }
         }
+    }
+
+    private boolean answersAfterAll() {
+        try {
+            connection.expectHead();
+            return connection.isDataAvailable(Timeout.ofMilliseconds(200));
+        } catch (IOException e) {
+            return false; // what broke the sending is the better explanation
+        }
+    }
+
+    /** Leaves the content unfinished: nothing more is written, and the connection will not be used again. */
+    public void abandonContent() {
+        connection.abandonContent();
     }
 
     /** Whether the origin has begun to answer. Never blocks. */
@@ -138,22 +149,10 @@ public final class OriginConnection implements AutoCloseable {
     /** Waits until the origin says something, at most for the time given. */
     public boolean awaitAnswer(Duration patience) throws GatewayFailure {
         try {
-            return awaitInput(patience);
+            connection.expectHead();
+            return connection.isDataAvailable(Timeout.of(patience));
         } catch (IOException | RuntimeException e) {
             throw failure(e);
-        }
-    }
-
-    private boolean awaitInput(Duration patience) throws IOException {
-        // The socket's own timeout, for once: this wait has to leave the connection in one piece.
-        connection.getSocket().setSoTimeout((int) patience.toMillis());
-        connection.expectHead();
-        try {
-            return connection.isDataAvailable(Timeout.of(patience));
-        } finally {
-            if (connection.isOpen()) {
-                connection.getSocket().setSoTimeout(0);
-            }
         }
     }
 
