@@ -23,5 +23,6 @@ public record MatchConfig(
         if (paths.isEmpty()) {
             throw new IllegalArgumentException("a route needs at least one path");
         }
+        paths.forEach(PathSyntax::captures);
     }
 }

@@ -17,6 +17,7 @@ public record TargetConfig(String path, Set<AmbiguousPath> ambiguousPaths, Strin
         Checks.notBlank(path, "path");
         Checks.notBlank(host, "host");
         ambiguousPaths = Set.copyOf(ambiguousPaths);
+        PathSyntax.checkTarget(path, ambiguousPaths);
     }
 
     /**
