@@ -3,6 +3,8 @@ package dev.headgate.forward;
 import jakarta.servlet.http.HttpServletRequest;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.StandardCharsets;
@@ -33,12 +35,11 @@ final class FormContent {
                     continue;
                 }
                 form.append(form.isEmpty() ? "" : "&")
-                        .append(URLEncoder.encode(name, charset))
+                        .append(encode(name, charset))
                         .append('=')
-                        .append(URLEncoder.encode(value, charset));
+                        .append(encode(value, charset));
             }
         });
-
 
         return form.toString().getBytes(StandardCharsets.US_ASCII);
     }
@@ -65,12 +66,33 @@ final class FormContent {
         }
     }
 
+    /**
+     * Percent-encodes what the container decoded. Where nobody named a charset, some containers took UTF-8 bytes for
+     * ISO-8859-1: text whose characters, one byte each, make well-formed UTF-8 was decoded that way.
+     */
+    private static String encode(String text, Charset charset) {
+        if (charset != null) {
+            return URLEncoder.encode(text, charset);
+        }
+        boolean oneByteEach = text.chars().allMatch(c -> c <= 0xFF);
+        if (oneByteEach) {
+            try {
+                StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text.getBytes(StandardCharsets.ISO_8859_1)));
+                return URLEncoder.encode(text, StandardCharsets.ISO_8859_1);
+            } catch (CharacterCodingException e) {
+                // Not the bytes of UTF-8: it was decoded properly.
+            }
+        }
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    }
+
+    /** Null when the request names none, or one that nobody knows. */
     private static Charset charset(HttpServletRequest request) {
         String name = request.getCharacterEncoding();
         try {
-            return name == null ? StandardCharsets.UTF_8 : Charset.forName(name);
+            return name == null ? null : Charset.forName(name);
         } catch (IllegalCharsetNameException | UnsupportedCharsetException e) {
-            return StandardCharsets.UTF_8;
+            return null;
         }
     }
 }

@@ -45,7 +45,8 @@ final class RedirectRules {
             rest = reference.substring(2);
         } else if (reference.startsWith("/")) {
             return reference;
-        } else if (reference.regionMatches(true, 0, origin.scheme() + "://", 0, origin.scheme().length() + 3)) {
+        } else if (reference.regionMatches(
+                true, 0, origin.scheme() + "://", 0, origin.scheme().length() + 3)) {
             rest = reference.substring(origin.scheme().length() + 3);
         } else {
             return null;
@@ -55,8 +56,7 @@ final class RedirectRules {
             end++;
         }
         String authority = rest.substring(0, end);
-        if (!sameAuthority(authority, origin.authority(), origin)
-                && !sameAuthority(authority, sentHost, origin)) {
+        if (!sameAuthority(authority, origin.authority(), origin) && !sameAuthority(authority, sentHost, origin)) {
             return null;
         }
         String path = rest.substring(end);

@@ -74,6 +74,7 @@ final class RequestContent extends AbstractHttpEntity {
         InputStream input = stream(request);
         int count = input == null ? -1 : readFrom(input, buffer);
         if (count >= 0) {
+            exchange.receivedContent(count);
             return new RequestContent(exchange, input, length, buffer, count);
         }
         byte[] form = isForm(request) ? FormContent.rebuild(request) : null;
@@ -84,10 +85,11 @@ final class RequestContent extends AbstractHttpEntity {
             throw consumed(request);
         }
         // Chunked or HTTP/2, and empty. A chunked GET without content would only trouble firewalls.
-        boolean definesContent = switch (request.getMethod()) {
-            case "GET", "HEAD", "DELETE", "OPTIONS" -> false;
-            default -> true;
-        };
+        boolean definesContent =
+                switch (request.getMethod()) {
+                    case "GET", "HEAD", "DELETE", "OPTIONS" -> false;
+                    default -> true;
+                };
         return new RequestContent(exchange, InputStream.nullInputStream(), definesContent ? 0 : NONE, null, 0);
     }
 
@@ -116,9 +118,10 @@ final class RequestContent extends AbstractHttpEntity {
 
     private static GatewayFailure consumed(HttpServletRequest request) {
         String type = isMultipart(request) ? "multipart" : "request";
-        String cause = "The " + type + " content was read before it came to the gateway: a filter or servlet ahead of it"
-                + " called getParameter, getParts, getReader or getInputStream."
-                + " Map the gateway's filter before that one, or let it leave the content of these paths alone.";
+        String cause =
+                "The " + type + " content was read before it came to the gateway: a filter or servlet ahead of it"
+                        + " called getParameter, getParts, getReader or getInputStream."
+                        + " Map the gateway's filter before that one, or let it leave the content of these paths alone.";
         return new GatewayFailure(FailureKind.PROXY_CONFIGURATION_ERROR, cause, null).explained(cause);
     }
 

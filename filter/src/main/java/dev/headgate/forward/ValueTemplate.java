@@ -44,11 +44,13 @@ final class ValueTemplate {
         String kind = dot < 0 ? name : name.substring(0, dot);
         String argument = dot < 0 ? "" : name.substring(dot + 1);
         return switch (kind) {
-            case "principal" -> (match, exchange) -> {
-                var principal = exchange.request().getUserPrincipal();
-                return principal == null ? "" : orEmpty(principal.getName());
-            };
-            case "role" -> (match, exchange) -> String.valueOf(exchange.request().isUserInRole(argument));
+            case "principal" ->
+                (match, exchange) -> {
+                    var principal = exchange.request().getUserPrincipal();
+                    return principal == null ? "" : orEmpty(principal.getName());
+                };
+            case "role" ->
+                (match, exchange) -> String.valueOf(exchange.request().isUserInRole(argument));
             case "session" -> (match, exchange) -> sessionAttribute(exchange.request(), argument);
             case "header" -> (match, exchange) -> orEmpty(exchange.request().getHeader(argument));
             case "path" -> (match, exchange) -> orEmpty(match.capture(argument));

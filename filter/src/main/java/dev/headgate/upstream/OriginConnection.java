@@ -159,8 +159,9 @@ public final class OriginConnection implements AutoCloseable {
     /**
      * Receives the next response head other than 100, handing interim ones on.
      *
-     * @param stopAtContinue whether a 100 (Continue) ends the wait
-     * @return the final head, its content ready to read; or null when a 100 came first
+     * @param stopAtContinue whether an interim response, such as 100 (Continue), ends the wait
+     * @param forHead whether the request is HEAD, so that no content follows
+     * @return the final head, its content ready to read; or null when an interim response ended the wait
      */
     public ClassicHttpResponse receive(InterimResponses interim, boolean stopAtContinue, boolean forHead)
             throws GatewayFailure {
@@ -182,6 +183,10 @@ public final class OriginConnection implements AutoCloseable {
                 }
                 if (status < 200) {
                     interim.received(head);
+                    if (stopAtContinue) {
+                        connection.disarm();
+                        return null;
+                    }
                     continue;
                 }
                 // Framing is settled while a bad one can still be answered with 502.
