@@ -14,7 +14,9 @@ public final class PathSyntax {
     /** What {@code {*}} names: the part of the path that a pattern's final {@code /*} took. */
     public static final String REMAINDER = "*";
 
+    /** The target path that leaves the path as it is. */
     public static final String KEEP = "keep";
+    /** The target path that takes off what stands before the pattern's final {@code /*}. */
     public static final String STRIP = "strip";
 
     private static final Pattern CAPTURE = Pattern.compile("\\{([A-Za-z_][A-Za-z0-9_.-]*|\\*)}");
@@ -97,8 +99,6 @@ public final class PathSyntax {
      * Cuts a target path into literal text and captures, in turn: the first, third, ... part is literal and may be
      * empty, the second, fourth, ... is the name of a capture. {@code /v1/{id}{*}} gives {@code /v1/}, {@code id}, an
      * empty part, {@code *}, an empty part.
-     *
-     * @param target neither {@link #KEEP} nor {@link #STRIP}
      */
     public static List<String> templateParts(String target) {
         List<String> parts = new ArrayList<>();
@@ -137,17 +137,19 @@ public final class PathSyntax {
         }
     }
 
-    /** Checks that every pattern of a route captures what its target path names. */
-    static void checkTargetFits(String target, List<String> patterns) {
-        if (target.equals(KEEP) || target.equals(STRIP)) {
-            return;
-        }
-        List<String> parts = templateParts(target);
+    /** Checks that every pattern of a route captures what its target path names, and takes paths that are sent on. */
+    static void checkTargetFits(TargetConfig target, List<String> patterns) {
+        List<String> parts = templateParts(target.path());
         for (String pattern : patterns) {
+            String flaw = RawPath.flaw(
+                    "/" + CAPTURE.matcher(pattern).replaceAll("x").replace('*', 'x'), target.ambiguousPaths());
+            if (flaw != null) {
+                throw wrong(pattern, flaw + ", which the route does not allow");
+            }
             List<String> captures = captures(pattern);
             for (int i = 1; i < parts.size(); i += 2) {
                 if (!captures.contains(parts.get(i))) {
-                    throw new IllegalArgumentException("target path '" + target + "' names {" + parts.get(i)
+                    throw new IllegalArgumentException("target path '" + target.path() + "' names {" + parts.get(i)
                             + "}, which path pattern '" + pattern + "' does not capture");
                 }
             }

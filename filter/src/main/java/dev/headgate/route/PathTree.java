@@ -2,6 +2,7 @@ package dev.headgate.route;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,38 +103,34 @@ final class PathTree {
     /** A hash table whose keys are looked up by a piece of a text, which need not be cut out for that. */
     static final class Literals<V> {
 
-        private final String[] keys;
-        private final List<V> values = new ArrayList<>();
-        private final int[] places;
+        private record Slot<V>(String key, V value) {}
+
+        /** Null where a slot is free; the size is a power of two. */
+        private final List<Slot<V>> slots;
 
         Literals(Map<String, V> map) {
             // A quarter full at most, so that a miss nearly always ends at the first slot.
             int size = Integer.highestOneBit(map.size() * 4 + 1) * 2;
-            keys = new String[size];
-            places = new int[size];
+            slots = new ArrayList<>(Collections.nCopies(size, null));
             map.forEach((key, value) -> {
-                int slot = hash(key, 0, key.length()) & size - 1;
-                while (keys[slot] != null) {
-                    slot = slot + 1 & size - 1;
+                int at = hash(key, 0, key.length()) & size - 1;
+                while (slots.get(at) != null) {
+                    at = at + 1 & size - 1;
                 }
-                keys[slot] = key;
-                places[slot] = values.size();
-                values.add(value);
+                slots.set(at, new Slot<>(key, value));
             });
         }
 
         /** The value for the text between two places; null when there is none. */
         V get(String text, int from, int to) {
-            if (values.isEmpty()) {
-                return null;
+            int mask = slots.size() - 1;
+            int at = hash(text, from, to) & mask;
+            Slot<V> slot = slots.get(at);
+            while (slot != null && !(slot.key().length() == to - from && text.startsWith(slot.key(), from))) {
+                at = at + 1 & mask;
+                slot = slots.get(at);
             }
-            int mask = keys.length - 1;
-            for (int slot = hash(text, from, to) & mask; keys[slot] != null; slot = slot + 1 & mask) {
-                if (keys[slot].length() == to - from && text.startsWith(keys[slot], from)) {
-                    return values.get(places[slot]);
-                }
-            }
-            return null;
+            return slot == null ? null : slot.value();
         }
 
         private static int hash(String text, int from, int to) {

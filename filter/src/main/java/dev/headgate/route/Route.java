@@ -3,11 +3,9 @@ package dev.headgate.route;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.RouteConfig;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
-import java.util.Map;
 
 /** A configured route with its place in the configuration. Immutable. */
 public final class Route {
@@ -122,14 +120,13 @@ public final class Route {
         if (!methodsMeet || !hostsMeet(other)) {
             return false;
         }
-        for (Map.Entry<String, String> mine : config.match().fields().entrySet()) {
-            for (Map.Entry<String, String> theirs :
-                    other.config.match().fields().entrySet()) {
+        for (int i = 0; i < fieldNames.length; i++) {
+            for (int j = 0; j < other.fieldNames.length; j++) {
                 // Two lines of one field may meet both; nobody who routes by value has that in mind.
-                if (mine.getKey().equalsIgnoreCase(theirs.getKey())
-                        && !mine.getValue().isEmpty()
-                        && !theirs.getValue().isEmpty()
-                        && !mine.getValue().equals(theirs.getValue())) {
+                if (fieldNames[i].equalsIgnoreCase(other.fieldNames[j])
+                        && !fieldValues[i].isEmpty()
+                        && !other.fieldValues[j].isEmpty()
+                        && !fieldValues[i].equals(other.fieldValues[j])) {
                     return false;
                 }
             }
@@ -153,14 +150,23 @@ public final class Route {
 
     /** Whether every request that meets the other's conditions meets these. */
     boolean asksNoMoreThan(Route other) {
-        List<String> mine = new ArrayList<>(List.of(methods));
-        return (mine.isEmpty() || other.methods.length > 0 && mine.containsAll(List.of(other.methods)))
-                && hostsCover(other)
-                && other.config
-                        .match()
-                        .fields()
-                        .entrySet()
-                        .containsAll(config.match().fields().entrySet());
+        boolean methodsCover = methods.length == 0
+                || other.methods.length > 0 && List.of(methods).containsAll(List.of(other.methods));
+        return methodsCover && hostsCover(other) && fieldsCover(other);
+    }
+
+    private boolean fieldsCover(Route other) {
+        for (int i = 0; i < fieldNames.length; i++) {
+            boolean covered = false;
+            for (int j = 0; j < other.fieldNames.length; j++) {
+                covered |= fieldNames[i].equalsIgnoreCase(other.fieldNames[j])
+                        && (fieldValues[i].isEmpty() || fieldValues[i].equals(other.fieldValues[j]));
+            }
+            if (!covered) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean hostsCover(Route other) {

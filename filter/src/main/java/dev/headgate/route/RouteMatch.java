@@ -75,6 +75,11 @@ public final class RouteMatch {
      * and what was stripped or replaced; empty when there is none.
      */
     public String strippedPrefix() {
+        String prefix = clientPrefix();
+        return prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix;
+    }
+
+    private String clientPrefix() {
         return withoutSessionId(contextPath + prefixes.client());
     }
 
@@ -96,7 +101,7 @@ public final class RouteMatch {
         if (rest == null) {
             return null;
         }
-        String mapped = strippedPrefix() + rest;
+        String mapped = clientPrefix() + rest;
         if (!mapped.startsWith("/")) {
             mapped = "/" + mapped;
         }
@@ -111,9 +116,9 @@ public final class RouteMatch {
     private String restOf(String originPath) {
         // A pattern for one path leads to one path, and only that one leads back.
         if (pattern.isExact() && !prefixes.client().isEmpty()) {
-            return originPath.equals(prefixes.mapped()) ? prefixes.rest() : null;
+            return originPath.equals(withoutSessionId(prefixes.mapped())) ? prefixes.rest() : null;
         }
-        String prefix = prefixes.origin();
+        String prefix = withoutSessionId(prefixes.origin());
         if (prefix.endsWith("/")) {
             prefix = prefix.substring(0, prefix.length() - 1);
         }

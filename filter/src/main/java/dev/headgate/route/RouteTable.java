@@ -107,8 +107,9 @@ public final class RouteTable {
         if (uri.startsWith("/")) {
             return 0;
         }
-        int authority = uri.indexOf("://");
-        return authority < 0 ? -1 : uri.indexOf('/', authority + 3);
+        int scheme =
+                uri.regionMatches(true, 0, "http://", 0, 7) ? 7 : uri.regionMatches(true, 0, "https://", 0, 8) ? 8 : -1;
+        return scheme < 0 ? -1 : uri.indexOf('/', scheme);
     }
 
     /** The longest extension first: {@code *.tar.gz} before {@code *.gz}. */
