@@ -87,7 +87,11 @@ class MistakesTest {
             route.r.request.set.X       | ${user}            | ${user} is not a variable; there are ${principal}
             route.r.request.set.X       | ${header.}         | ${header.} is not a variable
             route.r.request.set.X       | ${principal        | a ${ is not closed
-            route.r.request.set.X       | €                  | U+20AC cannot be sent
+            route.r.request.set.X       | a\u0007b          | U+0007 cannot be sent
+            route.r.response.add.X      | ${path.id}         | no path of the route captures id; captured is *
+            route.r.path                | /a//*              | has an empty segment
+            route.r.target-path         | v1                 | must be keep, strip, or a path
+            route.r.target-path         | /v1/{id}           | names {id}, which path pattern
             route.r.request.remove      | A:B                | is not a token
             route.r.target-path         | ${principal}       | ${env.NAME} and ${sys.NAME} are
             route.r.request.set.X       | ${env.NONE}        | the environment variable NONE is not set
