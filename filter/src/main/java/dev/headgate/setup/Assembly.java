@@ -39,7 +39,9 @@ final class Assembly {
     private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
 
     private final Surroundings around;
-    private final List<Mistake> mistakes = new ArrayList<>();
+
+    /** A set, since a bad value for every route is found once for each of them. */
+    private final Set<Mistake> mistakes = new LinkedHashSet<>();
 
     /** What is in force, by canonical key, in the order of first mention. */
     private final Map<String, Value> values = new LinkedHashMap<>();
@@ -67,7 +69,7 @@ final class Assembly {
         assembly.merge(sources);
         GatewayConfig config = assembly.build();
         if (!assembly.mistakes.isEmpty()) {
-            throw new SettingsException(assembly.mistakes);
+            throw new SettingsException(List.copyOf(assembly.mistakes));
         }
         return config;
     }
@@ -152,7 +154,8 @@ final class Assembly {
     // What it becomes
 
     private GatewayConfig build() {
-        if (routes.isEmpty()) {
+        // With a misspelt key there was perhaps meant to be one.
+        if (routes.isEmpty() && mistakes.isEmpty()) {
             mistakes.add(new Mistake(
                     PATH.documentedKey(),
                     "anywhere",

@@ -151,6 +151,17 @@ class MistakesTest {
     }
 
     @Test
+    void aBadDefaultForAllIsReportedOnce() {
+        app.param("route.r.path", "/*").param("route.r.to", "http://r:1");
+        app.param("route.s.path", "/s").param("route.s.to", "http://s:1");
+        app.param("route.*.target-path", "v1").param("upstream.*.tls.trust", "/WEB-INF/none.pem");
+
+        assertThat(failure().mistakes())
+                .extracting(Mistake::key)
+                .containsExactlyInAnyOrder("route.*.target-path", "upstream.*.tls.trust");
+    }
+
+    @Test
     void aBadNameIsAMistake() {
         app.param("route.r.path", "/*").param("route.r.to", "http://r:1").param("route.a b.path", "/*");
 
