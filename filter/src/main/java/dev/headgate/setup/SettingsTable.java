@@ -412,7 +412,7 @@ final class SettingsTable {
             String example,
             String meaning,
             String touch) {
-        return add(new Setting<>(scope, key, type, false, initially, null, example, meaning, touch, false));
+        return add(new Setting<>(scope, key, type, Setting.Entry.NONE, initially, null, example, meaning, touch, false));
     }
 
     private static <T> Setting<T> required(
@@ -422,7 +422,7 @@ final class SettingsTable {
 
     private static <T> Setting<T> without(
             String without, Scope scope, String key, ValueType<T> type, String example, String meaning, String touch) {
-        return add(new Setting<>(scope, key, type, false, null, without, example, meaning, touch, false));
+        return add(new Setting<>(scope, key, type, Setting.Entry.NONE, null, without, example, meaning, touch, false));
     }
 
     /** The example of such a row is one entry, {@code Name=value}, as annotations have it. */
@@ -437,7 +437,7 @@ final class SettingsTable {
                 row.scope(),
                 row.key(),
                 row.type(),
-                row.open(),
+                row.entry(),
                 row.initially(),
                 row.without(),
                 row.example(),
