@@ -7,6 +7,7 @@ import dev.headgate.config.FieldConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.OriginConfig;
+import dev.headgate.config.PathSyntax;
 import dev.headgate.config.PoolConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.TargetConfig;
@@ -38,7 +39,9 @@ final class Assembly {
     private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
 
     private final Surroundings around;
-    private final List<Mistake> mistakes = new ArrayList<>();
+
+    /** A set, since a bad value for every route is found once for each of them. */
+    private final Set<Mistake> mistakes = new LinkedHashSet<>();
 
     /** What is in force, by canonical key, in the order of first mention. */
     private final Map<String, Value> values = new LinkedHashMap<>();
@@ -66,7 +69,7 @@ final class Assembly {
         assembly.merge(sources);
         GatewayConfig config = assembly.build();
         if (!assembly.mistakes.isEmpty()) {
-            throw new SettingsException(assembly.mistakes);
+            throw new SettingsException(List.copyOf(assembly.mistakes));
         }
         return config;
     }
@@ -151,7 +154,8 @@ final class Assembly {
     // What it becomes
 
     private GatewayConfig build() {
-        if (routes.isEmpty()) {
+        // With a misspelt key there was perhaps meant to be one.
+        if (routes.isEmpty() && mistakes.isEmpty()) {
             mistakes.add(new Mistake(
                     PATH.documentedKey(),
                     "anywhere",
@@ -215,8 +219,21 @@ final class Assembly {
             return null;
         }
         checkLease(of, upstream);
-        return new RouteConfig(
-                name, upstream, match, target, timeouts, fields, cookies, of.get(REDIRECTS_REWRITE), of.get(FORWARDED));
+        for (Setting<String> values : List.of(REQUEST_SET, REQUEST_ADD, RESPONSE_SET, RESPONSE_ADD)) {
+            checkCaptures(of, values, match);
+        }
+        return of.checked(
+                of.has(TARGET_PATH) ? TARGET_PATH : PATH,
+                () -> new RouteConfig(
+                        name,
+                        upstream,
+                        match,
+                        target,
+                        timeouts,
+                        fields,
+                        cookies,
+                        of.get(REDIRECTS_REWRITE),
+                        of.get(FORWARDED)));
     }
 
     private String upstreamOf(List<String> to, String route, Map<String, UpstreamConfig> groups) {
@@ -296,6 +313,21 @@ final class Assembly {
                             + TIMEOUT_TOTAL.type().writer().apply(total),
                     "",
                     "");
+        }
+    }
+
+    /** A value that names what no path of its route captures would always be empty. Those for every route may be. */
+    private void checkCaptures(Settings of, Setting<String> setting, MatchConfig match) {
+        Set<String> captures = new TreeSet<>();
+        match.paths().forEach(path -> captures.addAll(PathSyntax.captures(path)));
+        for (Value value : of.entriesOf(setting, of.name).values()) {
+            for (String name : Variables.captures((String) value.read())) {
+                if (!captures.contains(name)) {
+                    String known = captures.isEmpty() ? "nothing" : String.join(", ", captures);
+                    String problem = "no path of the route captures " + name + "; captured is " + known;
+                    mistake(value.given(), value.key(), problem, "", "");
+                }
+            }
         }
     }
 
@@ -396,18 +428,23 @@ final class Assembly {
 
         /** Field name to value; what is given for this name replaces the same field of every name. */
         Map<String, String> entries(Setting<String> setting) {
-            Map<String, Value> entries = new LinkedHashMap<>();
-            for (String owner : List.of(Scope.EVERY, name)) {
-                values.forEach((canonical, value) -> {
-                    String prefix = scope.fullKey(owner, setting.key()) + ".";
-                    if (value.key().setting() == setting && canonical.startsWith(prefix) && value.read() != null) {
-                        entries.put(canonical.substring(prefix.length()), value);
-                    }
-                });
-            }
+            Map<String, Value> entries = entriesOf(setting, Scope.EVERY);
+            entries.putAll(entriesOf(setting, name));
             Map<String, String> fields = new LinkedHashMap<>();
             entries.values().forEach(value -> fields.put(value.key().field(), (String) value.read()));
             return fields;
+        }
+
+        /** The good values of an open setting, by field name in lower case. */
+        private Map<String, Value> entriesOf(Setting<String> setting, String owner) {
+            String prefix = scope.fullKey(owner, setting.key()) + ".";
+            Map<String, Value> entries = new LinkedHashMap<>();
+            values.forEach((canonical, value) -> {
+                if (canonical.startsWith(prefix) && value.read() != null) {
+                    entries.put(canonical.substring(prefix.length()), value);
+                }
+            });
+            return entries;
         }
 
         TlsConfig.Source file(Setting<String> setting) {

@@ -27,7 +27,15 @@ final class SettingsTable {
 
     /** What the gateway writes itself, because framing and the connection are its own (RFC 9110 §7.6.1, §6.6). */
     private static final Set<String> OWN_FIELDS = Set.of(
-            "content-length", "transfer-encoding", "connection", "host", "te", "trailer", "upgrade", "keep-alive");
+            "content-length",
+            "transfer-encoding",
+            "connection",
+            "host",
+            "te",
+            "trailer",
+            "upgrade",
+            "keep-alive",
+            "http2-settings");
 
     private static final Pattern HOST_NAME = Pattern.compile("(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?");
     private static final Pattern HOST_LITERAL = Pattern.compile("\\[[0-9A-Fa-f:.]+]");

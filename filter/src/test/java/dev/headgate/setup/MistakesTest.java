@@ -87,7 +87,11 @@ class MistakesTest {
             route.r.request.set.X       | ${user}            | ${user} is not a variable; there are ${principal}
             route.r.request.set.X       | ${header.}         | ${header.} is not a variable
             route.r.request.set.X       | ${principal        | a ${ is not closed
-            route.r.request.set.X       | €                  | U+20AC cannot be sent
+            route.r.request.set.X       | a\u0007b          | U+0007 cannot be sent
+            route.r.response.add.X      | ${path.id}         | no path of the route captures id; captured is *
+            route.r.path                | /a//*              | has an empty segment
+            route.r.target-path         | v1                 | must be keep, strip, or a path
+            route.r.target-path         | /v1/{id}           | names {id}, which path pattern
             route.r.request.remove      | A:B                | is not a token
             route.r.target-path         | ${principal}       | ${env.NAME} and ${sys.NAME} are
             route.r.request.set.X       | ${env.NONE}        | the environment variable NONE is not set
@@ -144,6 +148,17 @@ class MistakesTest {
 
         assertThat(failure().mistakes()).singleElement().satisfies(mistake -> assertThat(mistake.problem())
                 .isEqualTo("there is no such key" + (nearest.isEmpty() ? "" : "; the nearest is " + nearest)));
+    }
+
+    @Test
+    void aBadDefaultForAllIsReportedOnce() {
+        app.param("route.r.path", "/*").param("route.r.to", "http://r:1");
+        app.param("route.s.path", "/s").param("route.s.to", "http://s:1");
+        app.param("route.*.target-path", "v1").param("upstream.*.tls.trust", "/WEB-INF/none.pem");
+
+        assertThat(failure().mistakes())
+                .extracting(Mistake::key)
+                .containsExactlyInAnyOrder("route.*.target-path", "upstream.*.tls.trust");
     }
 
     @Test
