@@ -16,7 +16,7 @@ import java.util.Map;
  * @param panicPercent when fewer than this share are healthy, all are used; 0 to 100
  * @param silence an origin with at least five requests waiting that has said nothing for so long (and for five times its
  *     average latency) while it answered before is taken out, and what waits is tried elsewhere; zero: off
- * @param probe how origins are asked for their health; null: they are not
+ * @param probe how origins are asked for their health
  */
 public record HealthConfig(
         boolean passive,
@@ -87,13 +87,15 @@ public record HealthConfig(
                 throw new IllegalArgumentException("health.timeout must be less than health.interval");
             }
         }
+    }
 
-        /** What a probe does. */
-        public enum Kind {
-            /** Asks for a path and judges the answer. */
-            HTTP,
-            /** Connects, with the TLS handshake where there is one. */
-            TCP
-        }
+    /** What a probe does. */
+    public enum Kind {
+        /** Nothing: there are no probes. */
+        NONE,
+        /** Asks for a path and judges the answer. */
+        HTTP,
+        /** Connects, with the TLS handshake where there is one. */
+        TCP
     }
 }

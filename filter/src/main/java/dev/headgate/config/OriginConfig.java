@@ -65,7 +65,8 @@ public record OriginConfig(
             } else if (part.startsWith("zone=")) {
                 zone = part.substring(5);
             } else {
-                throw new IllegalArgumentException("'" + part + "' is not known behind an origin; known are " + PARAMETERS);
+                throw new IllegalArgumentException(
+                        "'" + part + "' is not known behind an origin; known are " + PARAMETERS);
             }
         }
         URI uri;

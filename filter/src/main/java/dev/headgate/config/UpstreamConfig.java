@@ -13,7 +13,15 @@ import java.util.List;
  * @param health when an origin counts as unhealthy
  * @param retryBudget how many retries there may be
  */
-public record UpstreamConfig(String name, List<OriginConfig> origins, PoolConfig pool, TlsConfig tls, HeadLimits head) {
+public record UpstreamConfig(
+        String name,
+        List<OriginConfig> origins,
+        PoolConfig pool,
+        TlsConfig tls,
+        HeadLimits head,
+        BalanceConfig balance,
+        HealthConfig health,
+        RetryConfig.Budget retryBudget) {
 
     public UpstreamConfig {
         Checks.notBlank(name, "name");
@@ -21,12 +29,7 @@ public record UpstreamConfig(String name, List<OriginConfig> origins, PoolConfig
         if (origins.isEmpty()) {
             throw new IllegalArgumentException("upstream " + name + " needs at least one origin");
         }
-        if (pool == null
-                || tls == null
-                || head == null
-                || balance == null
-                || health == null
-                || retryBudget == null) {
+        if (pool == null || tls == null || head == null || balance == null || health == null || retryBudget == null) {
             throw new IllegalArgumentException("a part of upstream " + name + " is missing");
         }
     }

@@ -160,9 +160,7 @@ public final class Origin {
 
     /** Whether at least five exchanges wait and nothing has come for longer than that, from an origin that used to answer. */
     boolean isSilent(long now, long silenceNanos) {
-        return waiting.size() >= 5
-                && answers >= 10
-                && now - heardAt > Math.max(silenceNanos, 5 * latencyNanos);
+        return waiting.size() >= 5 && answers >= 10 && now - heardAt > Math.max(silenceNanos, 5 * latencyNanos);
     }
 
     @Override

@@ -169,7 +169,8 @@ public final class OriginConnection implements AutoCloseable {
      * @param elsewhere whether the request could be tried elsewhere, should the origin fall silent
      * @return the final head, its content ready to read; or null when an interim response ended the wait
      */
-    public ClassicHttpResponse receive(InterimResponses interim, boolean stopAtContinue, boolean forHead, boolean elsewhere)
+    public ClassicHttpResponse receive(
+            InterimResponses interim, boolean stopAtContinue, boolean forHead, boolean elsewhere)
             throws GatewayFailure {
         try {
             connection.arm(Limit.RESPONSE, watchdog.now() + responseNanos);

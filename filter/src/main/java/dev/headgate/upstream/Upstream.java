@@ -1,6 +1,5 @@
 package dev.headgate.upstream;
 
-import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.HealthConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.TimeoutConfig;

@@ -112,7 +112,8 @@ final class UpstreamClient implements AutoCloseable {
                 connections.connect(endpoint, TimeValue.of(timeouts.connect()), HttpClientContext.create());
                 connection.disarm();
             }
-            return new OriginConnection(connections, endpoint, connection, origin, timeouts, responseNanos, pool, watchdog);
+            return new OriginConnection(
+                    connections, endpoint, connection, origin, timeouts, responseNanos, pool, watchdog);
         } catch (IOException | RuntimeException e) {
             connection.close(CloseMode.IMMEDIATE);
             connections.release(endpoint, null, null);
