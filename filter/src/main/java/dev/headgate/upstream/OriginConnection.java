@@ -118,16 +118,27 @@ public final class OriginConnection implements AutoCloseable {
         try {
             connection.sendRequestEntity(request);
             connection.flush();
-            requestWhole = true;
+            requestWhole = !connection.isContentAbandoned();
         } catch (IOException e) {
             // An origin that has seen enough answers and closes (413, 401): its answer says more than a broken pipe.
-            if (e instanceof GatewayFailure || e instanceof LimitExpired || !connection.isOpen()) {
-                throw e;
-            }
-            if (!awaitInput(Duration.ofMillis(200))) {
+            if (e instanceof GatewayFailure || e instanceof LimitExpired || !answersAfterAll()) {
                 throw e;
             }
         }
+    }
+
+    private boolean answersAfterAll() {
+        try {
+            connection.expectHead();
+            return connection.isDataAvailable(Timeout.ofMilliseconds(200));
+        } catch (IOException e) {
+            return false; // what broke the sending is the better explanation
+        }
+    }
+
+    /** Leaves the content unfinished: nothing more is written, and the connection will not be used again. */
+    public void abandonContent() {
+        connection.abandonContent();
     }
 
     /** Whether the origin has begun to answer. Never blocks. */
@@ -138,30 +149,19 @@ public final class OriginConnection implements AutoCloseable {
     /** Waits until the origin says something, at most for the time given. */
     public boolean awaitAnswer(Duration patience) throws GatewayFailure {
         try {
-            return awaitInput(patience);
+            connection.expectHead();
+            return connection.isDataAvailable(Timeout.of(patience));
         } catch (IOException | RuntimeException e) {
             throw failure(e);
-        }
-    }
-
-    private boolean awaitInput(Duration patience) throws IOException {
-        // The socket's own timeout, for once: this wait has to leave the connection in one piece.
-        connection.getSocket().setSoTimeout((int) patience.toMillis());
-        connection.expectHead();
-        try {
-            return connection.isDataAvailable(Timeout.of(patience));
-        } finally {
-            if (connection.isOpen()) {
-                connection.getSocket().setSoTimeout(0);
-            }
         }
     }
 
     /**
      * Receives the next response head other than 100, handing interim ones on.
      *
-     * @param stopAtContinue whether a 100 (Continue) ends the wait
-     * @return the final head, its content ready to read; or null when a 100 came first
+     * @param stopAtContinue whether an interim response, such as 100 (Continue), ends the wait
+     * @param forHead whether the request is HEAD, so that no content follows
+     * @return the final head, its content ready to read; or null when an interim response ended the wait
      */
     public ClassicHttpResponse receive(InterimResponses interim, boolean stopAtContinue, boolean forHead)
             throws GatewayFailure {
@@ -183,6 +183,10 @@ public final class OriginConnection implements AutoCloseable {
                 }
                 if (status < 200) {
                     interim.received(head);
+                    if (stopAtContinue) {
+                        connection.disarm();
+                        return null;
+                    }
                     continue;
                 }
                 // Framing is settled while a bad one can still be answered with 502.

@@ -1,5 +1,6 @@
 package dev.headgate.upstream;
 
+import dev.headgate.config.OriginConfig;
 import dev.headgate.config.PoolConfig;
 import dev.headgate.config.TimeoutConfig;
 import dev.headgate.config.UpstreamConfig;
@@ -55,16 +56,15 @@ final class UpstreamClient implements AutoCloseable {
                 .build();
         // Sockets of channels can be asked without waiting whether there is anything to read; plain sockets cannot.
         DetachedSocketFactory sockets = proxy -> SocketChannel.open().socket();
-        TlsSocketStrategy tls = new DefaultClientTlsStrategy(
-                TlsMaterial.contextOf(config.tls()), HostnameVerificationPolicy.BUILTIN, null);
+        RegistryBuilder<TlsSocketStrategy> tls = RegistryBuilder.create();
+        if (config.origins().stream().anyMatch(OriginConfig::secure)) {
+            tls.register(
+                    "https",
+                    new DefaultClientTlsStrategy(
+                            TlsMaterial.contextOf(config.tls()), HostnameVerificationPolicy.BUILTIN, null));
+        }
         connections = new PoolingHttpClientConnectionManager(
-                new DefaultHttpClientConnectionOperator(
-                        sockets,
-                        null,
-                        null,
-                        RegistryBuilder.<TlsSocketStrategy>create()
-                                .register("https", tls)
-                                .build()),
+                new DefaultHttpClientConnectionOperator(sockets, null, null, tls.build()),
                 PoolConcurrencyPolicy.STRICT,
                 PoolReusePolicy.LIFO,
                 null,

@@ -1,6 +1,7 @@
 package dev.headgate.upstream;
 
 import java.io.EOFException;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -8,12 +9,16 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLSocket;
 import org.apache.hc.client5.http.io.ManagedHttpClientConnection;
+import org.apache.hc.core5.function.Supplier;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
 import org.apache.hc.core5.http.impl.io.SocketHolder;
+import org.apache.hc.core5.http.io.SessionOutputBuffer;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.util.Timeout;
 
@@ -48,6 +53,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     private boolean headBegun;
     private boolean written;
     private BeforeBlocking beforeBlocking;
+    private boolean contentAbandoned;
     private boolean used;
 
     UpstreamConnection(Http1Config http1Config, ResponseHeadParser parser, Watchdog watchdog) {
@@ -74,6 +80,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         headBegun = false;
         beforeBlocking = null;
         readingHead = false;
+        contentAbandoned = false;
         disarm();
     }
 
@@ -113,6 +120,37 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     boolean hasInput() throws IOException {
         SocketHolder holder = ensureOpen();
         return parser.hasBufferedInput() || holder.getInputStream().available() > 0;
+    }
+
+    /** Leaves the request's content unfinished: HttpCore would write the last chunk when it closes the stream. */
+    void abandonContent() {
+        contentAbandoned = true;
+    }
+
+    boolean isContentAbandoned() {
+        return contentAbandoned;
+    }
+
+    @Override
+    protected OutputStream createContentOutputStream(
+            long length,
+            SessionOutputBuffer buffer,
+            OutputStream socketOutput,
+            Supplier<List<? extends Header>> trailers) {
+        OutputStream framed = super.createContentOutputStream(length, buffer, socketOutput, trailers);
+        return new FilterOutputStream(framed) {
+            @Override
+            public void write(byte[] bytes, int offset, int count) throws IOException {
+                out.write(bytes, offset, count);
+            }
+
+            @Override
+            public void close() throws IOException {
+                if (!contentAbandoned) {
+                    out.close();
+                }
+            }
+        };
     }
 
     void arm(Limit next, long atNanos) throws LimitExpired {
