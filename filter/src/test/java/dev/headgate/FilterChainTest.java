@@ -11,7 +11,6 @@ import dev.headgate.testing.Scene;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
-import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.ServletRequest;
@@ -95,7 +94,8 @@ class FilterChainTest {
     @OnEachContainer
     void worksOnANarrowMapping(Container container) throws IOException {
         RawOrigin origin = RawOrigin.ok();
-        AppServer.Builder app = AppServer.on(container).contextPath("/app").filter(Scene.gateway(origin), true, "/api/*");
+        AppServer.Builder app =
+                AppServer.on(container).contextPath("/app").filter(Scene.gateway(origin), true, "/api/*");
         try (Scene scene = Scene.assembled(app, origin)) {
             assertThat(scene.client().get("/app/api/x").text()).isEqualTo("ok");
             assertThat(scene.client().get("/app/other").text()).isEqualTo("app:GET /app/other");
@@ -119,7 +119,8 @@ class FilterChainTest {
 
     @OnEachContainer
     void fieldsThatAWrapperAddsAreSentAndThoseItHidesAreNot(Container container) throws IOException {
-        Filter wrapping = (request, response, chain) -> chain.doFilter(new Renaming((HttpServletRequest) request), response);
+        Filter wrapping =
+                (request, response, chain) -> chain.doFilter(new Renaming((HttpServletRequest) request), response);
         try (Scene scene = Scene.of(AppServer.on(container).filter(wrapping), RawOrigin.ok())) {
             assertThat(scene.client().get("/api/x", "X-Old: a").status()).isEqualTo(200);
             RawMessage sent = scene.origin().request();
@@ -131,7 +132,8 @@ class FilterChainTest {
     /** Such as a compressing or logging filter of the app: it sees every byte, in order, and what was set. */
     @OnEachContainer
     void responseGoesThroughTheWrapperOfAnEarlierFilter(Container container) throws IOException {
-        Filter wrapping = (request, response, chain) -> chain.doFilter(request, new UpperCase((HttpServletResponse) response));
+        Filter wrapping =
+                (request, response, chain) -> chain.doFilter(request, new UpperCase((HttpServletResponse) response));
         RawOrigin origin = RawOrigin.answering("HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n"
                 + "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
         try (Scene scene = Scene.of(AppServer.on(container).filter(wrapping), origin)) {
@@ -215,7 +217,8 @@ class FilterChainTest {
             org.awaitility.Awaitility.await().untilAsserted(() -> assertThat(
                             Thread.getAllStackTraces().keySet())
                     .filteredOn(thread -> !before.contains(thread))
-                    .filteredOn(thread -> thread.getName().toLowerCase(java.util.Locale.ROOT).contains("headgate"))
+                    .filteredOn(thread ->
+                            thread.getName().toLowerCase(java.util.Locale.ROOT).contains("headgate"))
                     .isEmpty());
         }
     }

@@ -36,9 +36,13 @@ class ForwardedTest {
     void whatAnUntrustedClientSaysOfItselfIsReplaced(Container container) throws IOException {
         try (Scene scene = Scene.of(container, RawOrigin.ok(), "trusted-proxies=10.0.0.0/8")) {
             scene.client()
-                    .exchange("GET /api/x HTTP/1.1\r\nHost: shop.test:8443\r\n" + String.join("\r\n", LIES) + "\r\n\r\n");
+                    .exchange(
+                            "GET /api/x HTTP/1.1\r\nHost: shop.test:8443\r\n" + String.join("\r\n", LIES) + "\r\n\r\n");
             RawMessage sent = scene.origin().request();
-            assertThat(sent.head()).doesNotContain("6.6.6.6").doesNotContain("evil").doesNotContain("666");
+            assertThat(sent.head())
+                    .doesNotContain("6.6.6.6")
+                    .doesNotContain("evil")
+                    .doesNotContain("666");
             assertThat(sent.field("X-Forwarded-For")).isEqualTo("127.0.0.1");
             assertThat(sent.field("X-Forwarded-Proto")).isEqualTo("http");
             assertThat(sent.field("X-Forwarded-Host")).isEqualTo("shop.test:8443");
@@ -76,8 +80,8 @@ class ForwardedTest {
 
     @OnEachContainer
     void strippedPrefixIsTold(Container container) throws IOException {
-        try (Scene scene = Scene.of(
-                AppServer.on(container).contextPath("/app"), RawOrigin.ok(), "route.r.target-path=strip")) {
+        try (Scene scene =
+                Scene.of(AppServer.on(container).contextPath("/app"), RawOrigin.ok(), "route.r.target-path=strip")) {
             scene.client().get("/app/api/x");
             assertThat(scene.origin().request().field("X-Forwarded-Prefix")).isEqualTo("/app/api");
         }

@@ -66,8 +66,7 @@ class RequestContentTest {
             for (char c = 0; c < 256; c++) {
                 everyByte.append(c);
             }
-            scene.client()
-                    .post("/api/x", everyByte.toString(), "Content-Type: a/b;c=d", "Content-Encoding: gzip");
+            scene.client().post("/api/x", everyByte.toString(), "Content-Type: a/b;c=d", "Content-Encoding: gzip");
             RawMessage sent = scene.origin().request();
             assertThat(sent.framing()).isEqualTo(Framing.LENGTH);
             assertThat(sent.has("Transfer-Encoding")).isFalse();
@@ -216,7 +215,8 @@ class RequestContentTest {
     @OnEachContainer
     void otherExpectationsFail(Container container) throws IOException {
         try (Scene scene = Scene.of(container, RawOrigin.ok())) {
-            assertThat(scene.client().get("/api/x", "Expect: miracles").status()).isEqualTo(417);
+            assertThat(scene.client().get("/api/x", "Expect: miracles").status())
+                    .isEqualTo(417);
             assertThat(scene.origin().requests()).isZero();
         }
     }
@@ -325,10 +325,7 @@ class RequestContentTest {
         try (Scene scene = Scene.of(AppServer.on(container).filter(READS_PARAMETERS), RawOrigin.ok())) {
             String form = "a=1&b=2&b=%C3%A9+%26%3D%2B%25&empty=&q=form";
             RawMessage response = scene.client()
-                    .post(
-                            "/api/x?q=query&b=0",
-                            form,
-                            "Content-Type: application/x-www-form-urlencoded;charset=UTF-8");
+                    .post("/api/x?q=query&b=0", form, "Content-Type: application/x-www-form-urlencoded;charset=UTF-8");
             assertThat(response.status()).isEqualTo(200);
             RawMessage sent = scene.origin().request();
             assertThat(sent.target()).isEqualTo("/api/x?q=query&b=0");

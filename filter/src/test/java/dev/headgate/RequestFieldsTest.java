@@ -193,7 +193,9 @@ class RequestFieldsTest {
     void requestThatCameThroughThisGatewayBeforeIsALoop(Container container) throws IOException {
         for (String via : List.of("1.1 edge", "1.0 a, HTTP/1.1 edge (x), 1.1 b", "2 edge", "1.1\tedge")) {
             try (Scene scene = Scene.of(container, RawOrigin.ok(), "via.name=edge")) {
-                assertThat(scene.client().get("/api/x", "Via: 1.1 other", "Via: " + via).status())
+                assertThat(scene.client()
+                                .get("/api/x", "Via: 1.1 other", "Via: " + via)
+                                .status())
                         .as(via)
                         .isEqualTo(508);
                 assertThat(scene.origin().requests()).isZero();
@@ -389,19 +391,18 @@ class RequestFieldsTest {
 
     /** Puts a login in front of the gateway, as a security filter of the app does. */
     static Filter loggedInAs(String name) {
-        return (request, response, chain) ->
-                chain.doFilter(
-                        new HttpServletRequestWrapper((HttpServletRequest) request) {
-                            @Override
-                            public Principal getUserPrincipal() {
-                                return () -> name;
-                            }
+        return (request, response, chain) -> chain.doFilter(
+                new HttpServletRequestWrapper((HttpServletRequest) request) {
+                    @Override
+                    public Principal getUserPrincipal() {
+                        return () -> name;
+                    }
 
-                            @Override
-                            public boolean isUserInRole(String role) {
-                                return role.equals("admin");
-                            }
-                        },
-                        response);
+                    @Override
+                    public boolean isUserInRole(String role) {
+                        return role.equals("admin");
+                    }
+                },
+                response);
     }
 }

@@ -26,8 +26,6 @@ class RequestTargetTest {
                 "/api/a%20b",
                 "/api/%61bc",
                 "/api/%E4%BD%A0",
-                "/api/%e9",
-                "/api//double///slash",
                 "/api/~user/!$&'()*,=:@-._",
                 "/api/100%25",
                 "/api/...",
@@ -48,8 +46,9 @@ class RequestTargetTest {
     }
 
     @OnEachContainer
-    void charactersThatBrowsersSendUnescapedStayUnescaped(Container container) throws IOException {
-        List<String> targets = List.of("/api/[a]{b}|c^`d", "/api/a?f[]=x|y&j={\"k\":1}", "/api/a?<>");
+    void whatContainersRefuseByDefaultPassesByteForByteWhereTheyAreToldNotTo(Container container) throws IOException {
+        List<String> targets =
+                List.of("/api//double///slash", "/api/[a]{b}|c^`d", "/api/a?f[]=x|y&j={\"k\":1}", "/api/a?<>");
         try (Scene scene = Scene.of(AppServer.on(container).lenient(), RawOrigin.ok())) {
             for (int i = 0; i < targets.size(); i++) {
                 RawMessage response = scene.client().get(targets.get(i));
@@ -142,7 +141,9 @@ class RequestTargetTest {
                 "route.r.ambiguous-paths=encoded-slash parameters")) {
             List<String> targets = List.of("/api/a%2Fb", "/api/a;v=1/b;w", "/api/a;v=1?x");
             for (int i = 0; i < targets.size(); i++) {
-                assertThat(scene.client().get(targets.get(i)).status()).isEqualTo(200);
+                assertThat(scene.client().get(targets.get(i)).status())
+                        .as(targets.get(i))
+                        .isEqualTo(200);
                 assertThat(scene.origin().request(i).target()).isEqualTo(targets.get(i));
             }
             for (String target : List.of("/api/..%2Fx", "/api/a%2F..%2Fb", "/api/..;a=b/x", "/api/a%5Cb")) {
@@ -154,8 +155,8 @@ class RequestTargetTest {
 
     @OnEachContainer
     void sessionIdInThePathNeverGoesUp(Container container) throws IOException {
-        try (Scene scene = Scene.of(
-                AppServer.on(container).lenient(), RawOrigin.ok(), "route.r.ambiguous-paths=parameters")) {
+        try (Scene scene =
+                Scene.of(AppServer.on(container).lenient(), RawOrigin.ok(), "route.r.ambiguous-paths=parameters")) {
             assertThat(scene.client().get("/api/x;jsessionid=SECRET;v=1?y=1").status())
                     .isEqualTo(200);
             assertThat(scene.origin().request().head()).doesNotContain("SECRET").doesNotContain("jsessionid");
@@ -177,7 +178,7 @@ class RequestTargetTest {
     /** A path that starts with two slashes is still a path, not the name of a host (RFC 9112 §3.2.1). */
     @OnEachContainer
     void doubleSlashAfterTheStrippedPrefixSelectsNoHost(Container container) throws IOException {
-        try (Scene scene = Scene.of(container, RawOrigin.ok(), "route.r.target-path=strip")) {
+        try (Scene scene = Scene.of(AppServer.on(container).lenient(), RawOrigin.ok(), "route.r.target-path=strip")) {
             assertTarget(scene, 0, "/api//evil.test/x", "//evil.test/x");
             assertThat(scene.origin().request(0).field("Host"))
                     .isEqualTo(scene.origin().authority());

@@ -198,8 +198,8 @@ public final class AppServer implements AutoCloseable {
             if (lenient) {
                 connector.setProperty("relaxedPathChars", "\"<>[\\]^`{|}");
                 connector.setProperty("relaxedQueryChars", "\"<>[\\]^`{|}");
-                connector.setProperty("encodedSolidusHandling", "passthrough");
-                connector.setProperty("allowBackslash", "true");
+                connector.setEncodedSolidusHandling("passthrough");
+                connector.setAllowBackslash(true);
                 connector.setAllowTrace(true);
             }
             tomcat.getService().addConnector(connector);
