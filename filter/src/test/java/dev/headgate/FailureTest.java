@@ -290,8 +290,7 @@ class FailureTest {
             connection.readRequestHead();
             over.await(20, TimeUnit.SECONDS);
         });
-        try (Scene scene = Scene.of(
-                container, origin, "route.r.timeout.idle=500ms", "route.r.timeout.response=2s")) {
+        try (Scene scene = Scene.of(container, origin, "route.r.timeout.idle=500ms", "route.r.timeout.response=2s")) {
             RawClient client = scene.client();
             client.send(RawClient.request("POST", "/api/x", "Content-Length: 100000000") + "\r\n");
             Thread sender = new Thread(() -> {
@@ -356,7 +355,9 @@ class FailureTest {
         RawOrigin origin = RawOrigin.answering(responses);
         try (Scene scene = Scene.of(container, origin)) {
             for (int i = 0; i < responses.length; i++) {
-                assertThat(scene.client().get("/api/x").status()).as(responses[i]).isEqualTo(502);
+                assertThat(scene.client().get("/api/x").status())
+                        .as(responses[i])
+                        .isEqualTo(502);
                 // RFC 9112 §6.3: and its connection is closed.
                 assertThat(origin.connections()).as(responses[i]).isEqualTo(i + 1);
             }

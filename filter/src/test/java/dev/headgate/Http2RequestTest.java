@@ -133,7 +133,8 @@ class Http2RequestTest {
                         .as(start + " came as " + response)
                         .isTrue();
                 // Other streams of the connection go on.
-                assertThat(client.exchange("GET", "/other", Map.of(), null, Map.of()).text())
+                assertThat(client.exchange("GET", "/other", Map.of(), null, Map.of())
+                                .text())
                         .isEqualTo("app:GET /other");
             }
         }

@@ -53,8 +53,8 @@ class PooledConnectionTest {
 
     @OnEachContainer
     void contentAfterAnAnswerToHeadNeverReachesTheNextClient(Container container) throws IOException {
-        RawOrigin origin =
-                RawOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: " + EVIL.length() + "\r\n\r\n" + EVIL, RawOrigin.ok("mine"));
+        RawOrigin origin = RawOrigin.answering(
+                "HTTP/1.1 200 OK\r\nContent-Length: " + EVIL.length() + "\r\n\r\n" + EVIL, RawOrigin.ok("mine"));
         try (Scene scene = Scene.of(container, origin)) {
             scene.client().exchange(RawClient.request("HEAD", "/api/x") + "\r\n");
             assertThat(scene.connect().get("/api/y").text()).isEqualTo("mine");
@@ -200,8 +200,7 @@ class PooledConnectionTest {
                 });
         try (Scene scene = Scene.of(container, origin)) {
             RawClient uploader = scene.connect();
-            uploader.send(RawClient.request("POST", "/api/x", "Expect: 100-continue", "Content-Length: 1000")
-                    + "\r\n");
+            uploader.send(RawClient.request("POST", "/api/x", "Expect: 100-continue", "Content-Length: 1000") + "\r\n");
             assertThat(uploader.readResponse().text()).isEqualTo("early");
             assertThat(scene.connect().get("/api/y").text()).isEqualTo("mine");
             assertThat(origin.connections()).isEqualTo(2);

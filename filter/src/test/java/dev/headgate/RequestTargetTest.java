@@ -27,7 +27,6 @@ class RequestTargetTest {
                 "/api/%61bc",
                 "/api/%E4%BD%A0",
                 "/api/~user/!$&'()*,=:@-._",
-                "/api/100%25",
                 "/api/...",
                 "/api/.well-known/x",
                 "/api/a?",
@@ -47,8 +46,8 @@ class RequestTargetTest {
 
     @OnEachContainer
     void whatContainersRefuseByDefaultPassesByteForByteWhereTheyAreToldNotTo(Container container) throws IOException {
-        List<String> targets =
-                List.of("/api//double///slash", "/api/[a]{b}|c^`d", "/api/a?f[]=x|y&j={\"k\":1}", "/api/a?<>");
+        List<String> targets = List.of(
+                "/api//double///slash", "/api/100%25", "/api/[a]{b}|c^`d", "/api/a?f[]=x|y&j={\"k\":1}", "/api/a?<>");
         try (Scene scene = Scene.of(AppServer.on(container).lenient(), RawOrigin.ok())) {
             for (int i = 0; i < targets.size(); i++) {
                 RawMessage response = scene.client().get(targets.get(i));

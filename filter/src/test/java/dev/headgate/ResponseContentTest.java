@@ -2,7 +2,6 @@ package dev.headgate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
@@ -46,8 +45,7 @@ class ResponseContentTest {
     /** RFC 9110 §8.6: a list of identical lengths may be taken as one. */
     @OnEachContainer
     void repeatedIdenticalLengthsAreOne(Container container) throws IOException {
-        RawOrigin origin =
-                RawOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok");
+        RawOrigin origin = RawOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok");
         try (Scene scene = Scene.of(container, origin)) {
             RawMessage response = scene.client().get("/api/x");
             assertThat(response.field("Content-Length")).isEqualTo("2");

@@ -19,7 +19,8 @@ class ResponseFieldsTest {
 
     @OnEachContainer
     void everyFinalStatusPasses(Container container) throws IOException {
-        List<Integer> statuses = List.of(200, 201, 202, 206, 226, 299, 400, 404, 418, 429, 451, 500, 502, 503, 504, 599);
+        List<Integer> statuses =
+                List.of(200, 201, 202, 206, 226, 299, 400, 404, 418, 429, 451, 500, 502, 503, 504, 599);
         String[] responses = statuses.stream()
                 .map(status -> "HTTP/1.1 " + status + " Whatever\r\nContent-Length: 4\r\nX-A: b\r\n\r\nbody")
                 .toArray(String[]::new);
@@ -67,8 +68,7 @@ class ResponseFieldsTest {
             assertThat(response.field("Vary")).isEqualTo("Accept, *");
             assertThat(response.fields("Link")).containsExactly("</a>; rel=preload", "</b>; rel=next");
             assertThat(response.field("Content-Language")).isEqualTo("de, en");
-            assertThat(response.field("Content-Disposition"))
-                    .isEqualTo("attachment; filename*=UTF-8''%e2%82%ac.txt");
+            assertThat(response.field("Content-Disposition")).isEqualTo("attachment; filename*=UTF-8''%e2%82%ac.txt");
             assertThat(response.field("Accept-Ranges")).isEqualTo("bytes");
             assertThat(response.field("Age")).isEqualTo("7");
         }
@@ -112,8 +112,8 @@ class ResponseFieldsTest {
                 "X-Kept: 3"));
         try (Scene scene = Scene.of(container, origin)) {
             RawMessage response = scene.client().get("/api/x");
-            for (String name : List.of(
-                    "Proxy-Connection", "Proxy-Authenticate", "Upgrade", "TE", "X-Private", "X-Other")) {
+            for (String name :
+                    List.of("Proxy-Connection", "Proxy-Authenticate", "Upgrade", "TE", "X-Private", "X-Other")) {
                 assertThat(response.fields(name)).as(name).isEmpty();
             }
             assertThat(String.join(",", response.fields("Keep-Alive"))).doesNotContain("timeout=5");
@@ -125,8 +125,8 @@ class ResponseFieldsTest {
     /** RFC 9110 §6.6.1: a recipient that forwards a response does not replace its Date. */
     @OnEachContainer
     void dateAndServerAreTheOriginsAndComeOnce(Container container) throws IOException {
-        RawOrigin origin = RawOrigin.answering(
-                RawOrigin.ok("ok", "Date: Tue, 15 Nov 1994 08:12:31 GMT", "Server: origin/1"));
+        RawOrigin origin =
+                RawOrigin.answering(RawOrigin.ok("ok", "Date: Tue, 15 Nov 1994 08:12:31 GMT", "Server: origin/1"));
         try (Scene scene = Scene.of(container, origin)) {
             RawMessage response = scene.client().get("/api/x");
             assertThat(response.field("Date")).isEqualTo("Tue, 15 Nov 1994 08:12:31 GMT");
@@ -146,8 +146,7 @@ class ResponseFieldsTest {
         try (Scene scene = Scene.of(container, origin)) {
             assertThat(scene.client().get("/api/x").has("Content-Type")).isFalse();
             assertThat(scene.client().get("/api/x").field("Content-Type")).isEqualTo("text/html");
-            assertThat(scene.client().get("/api/x").field("Content-Type"))
-                    .isEqualTo("text/html;charset=iso-8859-1");
+            assertThat(scene.client().get("/api/x").field("Content-Type")).isEqualTo("text/html;charset=iso-8859-1");
             // Containers write the parameters again in their own way.
             assertThat(scene.client()
                             .get("/api/x")
@@ -202,8 +201,7 @@ class ResponseFieldsTest {
         RawOrigin origin = RawOrigin.answering(
                 RawOrigin.ok("ok", "Set-Cookie: " + odd, "Set-Cookie: e=f", "Set-Cookie: g=; Max-Age=0"));
         try (Scene scene = Scene.of(container, origin)) {
-            assertThat(scene.client().get("/api/x").fields("Set-Cookie"))
-                    .containsExactly(odd, "e=f", "g=; Max-Age=0");
+            assertThat(scene.client().get("/api/x").fields("Set-Cookie")).containsExactly(odd, "e=f", "g=; Max-Age=0");
         }
     }
 
@@ -216,8 +214,7 @@ class ResponseFieldsTest {
                 "Set-Cookie: c=1; SameSite=Lax",
                 "Set-Cookie: __Host-d=1; Path=/; Secure",
                 "Set-Cookie: e=Path=/; Domain=x"));
-        try (Scene scene = Scene.of(
-                AppServer.on(container).contextPath("/app"), origin, "route.r.target-path=strip")) {
+        try (Scene scene = Scene.of(AppServer.on(container).contextPath("/app"), origin, "route.r.target-path=strip")) {
             List<String> cookies = scene.client().get("/app/api/x").fields("Set-Cookie");
             assertThat(cookies).hasSize(5);
             assertThat(cookies.get(0)).isEqualTo("a=1; Path=/app/api; Secure");
@@ -231,10 +228,8 @@ class ResponseFieldsTest {
     @OnEachContainer
     void cookiesAreLeftAloneWhereTheRouteSaysSo(Container container) throws IOException {
         RawOrigin origin = RawOrigin.answering(RawOrigin.ok("ok", "Set-Cookie: a=1; Path=/x; Domain=origin.test"));
-        try (Scene scene =
-                Scene.of(container, origin, "route.r.target-path=strip", "route.r.cookies.rewrite=false")) {
-            assertThat(scene.client().get("/api/x").field("Set-Cookie"))
-                    .isEqualTo("a=1; Path=/x; Domain=origin.test");
+        try (Scene scene = Scene.of(container, origin, "route.r.target-path=strip", "route.r.cookies.rewrite=false")) {
+            assertThat(scene.client().get("/api/x").field("Set-Cookie")).isEqualTo("a=1; Path=/x; Domain=origin.test");
         }
     }
 
@@ -246,8 +241,8 @@ class ResponseFieldsTest {
                 RawOrigin.ok("ok"));
         try (Scene scene = Scene.of(container, origin)) {
             RawMessage first = scene.client().get("/api/x");
-            assertThat(first.fields("Set-Cookie"))
-                    .noneMatch(cookie -> cookie.toUpperCase(java.util.Locale.ROOT).startsWith("JSESSIONID"));
+            assertThat(first.fields("Set-Cookie")).noneMatch(cookie -> cookie.toUpperCase(java.util.Locale.ROOT)
+                    .startsWith("JSESSIONID"));
             assertThat(scene.client().get("/api/x").fields("Set-Cookie"))
                     .noneMatch(cookie -> cookie.startsWith("JSESSIONID"));
         }
@@ -255,8 +250,8 @@ class ResponseFieldsTest {
 
     @OnEachContainer
     void sessionOfTheOriginWorksBesideTheOneOfTheApp(Container container) throws IOException {
-        RawOrigin origin =
-                RawOrigin.answering(RawOrigin.ok("ok", "Set-Cookie: JSESSIONID=up; Path=/; HttpOnly"), RawOrigin.ok("ok"));
+        RawOrigin origin = RawOrigin.answering(
+                RawOrigin.ok("ok", "Set-Cookie: JSESSIONID=up; Path=/; HttpOnly"), RawOrigin.ok("ok"));
         try (Scene scene = Scene.of(container, origin)) {
             String cookie = scene.client().get("/api/x").field("Set-Cookie");
             assertThat(cookie).contains("HttpOnly");
@@ -353,18 +348,17 @@ class ResponseFieldsTest {
     @OnEachContainer
     void contentLocationAndRefreshAreRewrittenToo(Container container) throws IOException {
 
-            RawOrigin origin = RawOrigin.scripted(connection -> {
-                while (connection.readRequest() != null) {
-                    String url = "http://127.0.0.1:" + connection.localPort();
-                    connection.send(
-                            RawOrigin.ok("ok", "Content-Location: " + url + "/x", "Refresh: 5; url=" + url + "/y"));
-                }
-            });
-            try (Scene scene = Scene.of(container, origin, "route.r.target-path=strip")) {
-                RawMessage response = scene.client().get("/api/x");
-                assertThat(response.field("Content-Location")).isEqualTo("/api/x");
-                assertThat(response.field("Refresh")).isEqualTo("5; url=/api/y");
+        RawOrigin origin = RawOrigin.scripted(connection -> {
+            while (connection.readRequest() != null) {
+                String url = "http://127.0.0.1:" + connection.localPort();
+                connection.send(RawOrigin.ok("ok", "Content-Location: " + url + "/x", "Refresh: 5; url=" + url + "/y"));
             }
+        });
+        try (Scene scene = Scene.of(container, origin, "route.r.target-path=strip")) {
+            RawMessage response = scene.client().get("/api/x");
+            assertThat(response.field("Content-Location")).isEqualTo("/api/x");
+            assertThat(response.field("Refresh")).isEqualTo("5; url=/api/y");
+        }
     }
 
     @OnEachContainer
@@ -392,8 +386,7 @@ class ResponseFieldsTest {
 
     private static void assertLocation(Container container, String sent, String expected) throws IOException {
         RawOrigin origin = redirecting(sent);
-        try (Scene scene = Scene.of(
-                AppServer.on(container).contextPath("/app"), origin, "route.r.target-path=strip")) {
+        try (Scene scene = Scene.of(AppServer.on(container).contextPath("/app"), origin, "route.r.target-path=strip")) {
             assertThat(scene.client().get("/app/api/x").field("Location"))
                     .as(sent)
                     .isEqualTo(expected.replace("ORIGIN", origin.authority()));
