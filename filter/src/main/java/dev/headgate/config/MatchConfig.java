@@ -6,7 +6,8 @@ import java.util.Map;
 /**
  * Which requests a route takes. All conditions must hold; an empty one always does.
  *
- * @param paths at least one pattern: {@code /api/*}, {@code /exact}, {@code *.pdf}, {@code /users/{id}/orders}
+ * @param paths at least one pattern: {@code /api/*}, {@code /exact}, {@code *.pdf}, {@code /users/{id}/orders}, compared
+ *     with the path as it stands on the wire, below the context path
  * @param methods method tokens, case-sensitive (RFC 9110 §9.1); empty: every method
  * @param hosts host names without port, compared without case; {@code *.example.com} takes every subdomain; empty: all
  * @param fields field name to the value it must have; an empty value asks only for presence
@@ -23,5 +24,6 @@ public record MatchConfig(
         if (paths.isEmpty()) {
             throw new IllegalArgumentException("a route needs at least one path");
         }
+        paths.forEach(PathSyntax::captures);
     }
 }

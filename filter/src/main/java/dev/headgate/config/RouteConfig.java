@@ -34,6 +34,7 @@ public record RouteConfig(
         if (forwarded == null) {
             throw new IllegalArgumentException("forwarded of route " + name + " is missing");
         }
+        PathSyntax.checkTargetFits(target, match.paths());
     }
 
     /** Which fields tell the origin who the client is. */

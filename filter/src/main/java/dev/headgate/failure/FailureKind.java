@@ -10,6 +10,7 @@ package dev.headgate.failure;
 public enum FailureKind {
     DNS_ERROR("dns_error", Side.UPSTREAM, 502, Retry.ALWAYS),
     DNS_TIMEOUT("dns_timeout", Side.UPSTREAM, 504, Retry.ALWAYS),
+    DESTINATION_IP_UNROUTABLE("destination_ip_unroutable", Side.UPSTREAM, 502, Retry.ALWAYS),
     CONNECTION_REFUSED("connection_refused", Side.UPSTREAM, 502, Retry.ALWAYS),
     CONNECTION_TIMEOUT("connection_timeout", Side.UPSTREAM, 504, Retry.ALWAYS),
     /** The origin closed or reset the connection before the response head was complete. */

@@ -1,0 +1,66 @@
+package dev.headgate;
+
+import dev.headgate.config.GatewayConfig;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.FilterConfig;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+
+/**
+ * Sends selected paths of a web app to upstream services and hands every other request, untouched, to the app.
+ *
+ * <p>In {@code web.xml}, or by annotations on a subclass, the container makes it and its settings come from there;
+ * otherwise give it a configuration. Settings are listed in {@code docs/settings.md}.
+ *
+ * <p>Thread-safe once initialised.
+ */
+public class HeadgateFilter implements Filter {
+
+    private final GatewayConfig given;
+    private volatile Gateway gateway;
+
+    /** For the container: settings come from init-params, annotations on this class, and the properties file. */
+    public HeadgateFilter() {
+        this(null);
+    }
+
+    /** @param config what the gateway is; null to have it read as by the container's constructor */
+    public HeadgateFilter(GatewayConfig config) {
+        this.given = config;
+    }
+
+    /** @throws ServletException with every mistake in the settings, if there is any; the app then does not start */
+    @Override
+    public void init(FilterConfig filterConfig) throws ServletException {
+        try {
+            GatewayConfig config = given;
+            gateway = new Gateway(config, filterConfig.getServletContext());
+        } catch (IllegalArgumentException e) {
+            throw new ServletException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        if (request instanceof HttpServletRequest httpRequest && response instanceof HttpServletResponse httpResponse) {
+            gateway.handle(httpRequest, httpResponse, chain);
+        } else {
+            chain.doFilter(request, response);
+        }
+    }
+
+    @Override
+    public void destroy() {
+        Gateway open = gateway;
+        gateway = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+}

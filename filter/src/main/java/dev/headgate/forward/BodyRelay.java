@@ -1,0 +1,128 @@
+package dev.headgate.forward;
+
+import dev.headgate.exchange.Exchange;
+import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.GatewayFailure;
+import dev.headgate.upstream.OriginConnection;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpEntity;
+
+/**
+ * Passes a response's content to the client as it comes: with bounded memory, and nothing held back whenever the origin
+ * pauses. One exchange's, not shared.
+ */
+final class BodyRelay {
+
+    private static final int BUFFER_BYTES = 16 * 1024;
+
+    private final Exchange exchange;
+    private final HttpServletResponse response;
+    private OutputStream client;
+
+    /** Whether the client has yet to be sent something: at first the head. */
+    private boolean held = true;
+
+    private Map<String, String> trailers = Map.of();
+
+    BodyRelay(Exchange exchange) {
+        this.exchange = exchange;
+        this.response = exchange.response();
+    }
+
+    /** Sets the framing of a response without content: HEAD, 204, 304. */
+    void withoutContent(ClassicHttpResponse head) {
+        Header length = head.getFirstHeader("Content-Length");
+        if (length != null && head.getCode() != 204) {
+            // Already checked; the length that a GET would have had (RFC 9110 §8.6).
+            response.setContentLengthLong(
+                    Long.parseLong(length.getValue().split(",")[0].trim()));
+        }
+    }
+
+    /** Relays all content; when it returns, the client has been handed the whole of it. */
+    void relay(ClassicHttpResponse head, OriginConnection connection) throws GatewayFailure {
+        HttpEntity entity = head.getEntity();
+        long length = entity.getContentLength();
+        if (length >= 0) {
+            response.setContentLengthLong(length);
+        } else if (entity.isChunked() && !exchange.request().getProtocol().equals("HTTP/1.0")) {
+            // Has to be said before the head goes out; whether there are any is known after the content.
+            response.setTrailerFields(() -> trailers);
+        }
+        try {
+            client = response.getOutputStream();
+        } catch (IOException e) {
+            throw clientLeft(e);
+        }
+        long received = 0;
+        byte[] buffer = new byte[length >= 0 ? (int) Math.max(1, Math.min(length, BUFFER_BYTES)) : BUFFER_BYTES];
+        try {
+            InputStream origin = connection.content(this::sendHeld);
+            while (received != length) {
+                int count = origin.read(buffer, 0, buffer.length);
+                if (count < 0) {
+                    break;
+                }
+                received += count;
+                write(buffer, count);
+            }
+            if (length < 0) {
+                keepTrailers(entity);
+            }
+        } catch (IOException | RuntimeException e) {
+            throw connection.contentFailure(e, received);
+        }
+        connection.responseComplete();
+    }
+
+    private void write(byte[] buffer, int count) throws GatewayFailure {
+        try {
+            client.write(buffer, 0, count);
+            held = true;
+            exchange.sentContent(count);
+        } catch (IOException e) {
+            throw clientLeft(e);
+        }
+    }
+
+    /** Runs before the origin is waited for. */
+    private void sendHeld() throws GatewayFailure {
+        if (!held) {
+            return;
+        }
+        try {
+            response.flushBuffer();
+            client.flush();
+            held = false;
+        } catch (IOException e) {
+            throw clientLeft(e);
+        }
+    }
+
+    private void keepTrailers(HttpEntity entity) {
+        List<? extends Header> fields =
+                entity.getTrailers() == null ? null : entity.getTrailers().get();
+        if (fields == null || fields.isEmpty()) {
+            return;
+        }
+        Map<String, String> kept = new LinkedHashMap<>();
+        for (Header field : fields) {
+            if (FieldNames.mayBeTrailer(FieldNames.lower(field.getName()))) {
+                kept.merge(field.getName(), field.getValue(), (first, more) -> first + ", " + more);
+            }
+        }
+        trailers = kept;
+    }
+
+    private static GatewayFailure clientLeft(IOException e) {
+        return new GatewayFailure(FailureKind.CLIENT_LEFT, "writing to the client failed", e);
+    }
+}

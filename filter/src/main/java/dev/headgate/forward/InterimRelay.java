@@ -1,0 +1,49 @@
+package dev.headgate.forward;
+
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+
+/**
+ * Passes interim responses on where the container offers a way. The Servlet API 6 has none; Jetty and Tomcat send 103
+ * with the fields set so far when {@code sendError(103)} is called, Jetty likewise 102. To any other container that
+ * call would be an error response, so there interim responses are dropped, as RFC 9110 §15.2 allows.
+ */
+final class InterimRelay {
+
+    private final boolean earlyHints;
+    private final boolean processing;
+
+    InterimRelay(ServletContext context) {
+        String server = String.valueOf(context.getServerInfo()).toLowerCase(Locale.ROOT);
+        boolean jetty = server.startsWith("jetty/");
+        earlyHints = jetty || server.startsWith("apache tomcat/");
+        processing = jetty;
+    }
+
+    void relay(ClassicHttpResponse interim, HttpServletResponse response) throws IOException {
+        int status = interim.getCode();
+        if (response.isCommitted() || !(status == 103 ? earlyHints : status == 102 && processing)) {
+            return;
+        }
+        if (status == 102) {
+            response.sendError(status);
+            return;
+        }
+        // The hints go out with whatever is set, and must not stay for the final response.
+        FieldSnapshot before = new FieldSnapshot(response);
+        List<Header> links = new ArrayList<>(List.of(interim.getHeaders("Link")));
+        if (links.isEmpty()) {
+            return;
+        }
+        response.setHeader("Link", links.remove(0).getValue());
+        links.forEach(link -> response.addHeader("Link", link.getValue()));
+        response.sendError(status);
+        before.restore(response);
+    }
+}

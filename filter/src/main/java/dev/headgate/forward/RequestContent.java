@@ -1,0 +1,251 @@
+package dev.headgate.forward;
+
+import dev.headgate.exchange.Exchange;
+import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.GatewayFailure;
+import dev.headgate.upstream.OriginConnection;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.hc.core5.function.Supplier;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.io.entity.AbstractHttpEntity;
+import org.apache.hc.core5.http.message.BasicHeader;
+
+/**
+ * The content of one request on its way from the client to the origin, and how it is framed there: not at all, with a
+ * known length, or chunked (RFC 9112 §6).
+ *
+ * <p>The first piece is read before the origin is bothered. That settles the framing where HTTP/2 leaves it open, spares
+ * the origin clients that are slow to begin, and shows when somebody before the gateway has already read the content.
+ */
+final class RequestContent extends AbstractHttpEntity {
+
+    /** The length of content whose end only its last chunk tells. */
+    static final long CHUNKED = -1;
+
+    /** No content, and no field that speaks of its length. */
+    static final long NONE = -2;
+
+    private static final int BUFFER_BYTES = 16 * 1024;
+
+    private final Exchange exchange;
+    private final InputStream input;
+    private final long length;
+    private final byte[] buffer;
+    private int buffered;
+    private OriginConnection connection;
+
+    private RequestContent(Exchange exchange, InputStream input, long length, byte[] buffer, int buffered) {
+        super((String) null, null, length == CHUNKED);
+        this.exchange = exchange;
+        this.input = input;
+        this.length = length;
+        this.buffer = buffer;
+        this.buffered = buffered;
+    }
+
+    /**
+     * Finds out what content a request has.
+     *
+     * @param untouched true to leave the stream alone, because reading it would tell the client to go on (100-continue)
+     * @throws GatewayFailure when the content was read by somebody else and cannot be had again, or the client's sending
+     *     of it failed
+     */
+    static RequestContent of(Exchange exchange, boolean untouched) throws GatewayFailure {
+        HttpServletRequest request = exchange.request();
+        long declared = request.getContentLengthLong();
+        boolean chunked = request.getHeader("Transfer-Encoding") != null;
+        boolean http1 = request.getProtocol().startsWith("HTTP/1.");
+        if (!chunked && (declared == 0 || declared < 0 && http1)) {
+            return new RequestContent(exchange, InputStream.nullInputStream(), declared == 0 ? 0 : NONE, null, 0);
+        }
+        long length = chunked || declared < 0 ? CHUNKED : declared;
+        if (untouched) {
+            return new RequestContent(exchange, stream(request), length, new byte[BUFFER_BYTES], 0);
+        }
+        byte[] buffer = new byte[length == CHUNKED ? BUFFER_BYTES : (int) Math.min(BUFFER_BYTES, length)];
+        InputStream input = stream(request);
+        int count = input == null ? -1 : readFrom(input, buffer);
+        if (count >= 0) {
+            exchange.receivedContent(count);
+            return new RequestContent(exchange, input, length, buffer, count);
+        }
+        byte[] form = isForm(request) ? FormContent.rebuild(request) : null;
+        if (form != null && (form.length > 0 || length > 0)) {
+            return new RequestContent(exchange, new ByteArrayInputStream(form), form.length, buffer, 0);
+        }
+        if (length > 0 || isMultipart(request)) {
+            throw consumed(request);
+        }
+        // Chunked or HTTP/2, and empty. A chunked GET without content would only trouble firewalls.
+        boolean definesContent =
+                switch (request.getMethod()) {
+                    case "GET", "HEAD", "DELETE", "OPTIONS" -> false;
+                    default -> true;
+                };
+        return new RequestContent(exchange, InputStream.nullInputStream(), definesContent ? 0 : NONE, null, 0);
+    }
+
+    private static InputStream stream(HttpServletRequest request) throws GatewayFailure {
+        try {
+            return request.getInputStream();
+        } catch (IllegalStateException e) {
+            return null; // an earlier filter took the reader
+        } catch (IOException e) {
+            throw clientFailure(e);
+        }
+    }
+
+    private static int readFrom(InputStream input, byte[] buffer) throws GatewayFailure {
+        try {
+            return input.read(buffer, 0, buffer.length);
+        } catch (IOException | RuntimeException e) {
+            // Jetty throws unchecked exceptions for content that breaks HTTP.
+            throw clientFailure(e);
+        }
+    }
+
+    private static GatewayFailure clientFailure(Exception e) {
+        return new GatewayFailure(FailureKind.CLIENT_LEFT, "reading the client's content failed", e);
+    }
+
+    private static GatewayFailure consumed(HttpServletRequest request) {
+        String type = isMultipart(request) ? "multipart" : "request";
+        String cause =
+                "The " + type + " content was read before it came to the gateway: a filter or servlet ahead of it"
+                        + " called getParameter, getParts, getReader or getInputStream."
+                        + " Map the gateway's filter before that one, or let it leave the content of these paths alone.";
+        return new GatewayFailure(FailureKind.PROXY_CONFIGURATION_ERROR, cause, null).explained(cause);
+    }
+
+    private static boolean isForm(HttpServletRequest request) {
+        return mediaType(request).equals("application/x-www-form-urlencoded");
+    }
+
+    private static boolean isMultipart(HttpServletRequest request) {
+        return mediaType(request).startsWith("multipart/");
+    }
+
+    private static String mediaType(HttpServletRequest request) {
+        String type = request.getContentType();
+        if (type == null) {
+            return "";
+        }
+        int parameters = type.indexOf(';');
+        return (parameters < 0 ? type : type.substring(0, parameters)).trim().toLowerCase(Locale.ROOT);
+    }
+
+    /** Bytes; {@link #CHUNKED} or {@link #NONE}. */
+    long length() {
+        return length;
+    }
+
+    boolean isPresent() {
+        return length > 0 || length == CHUNKED;
+    }
+
+    /** Says which connection the next {@link #writeTo} writes to. */
+    void goesTo(OriginConnection target) {
+        connection = target;
+    }
+
+    @Override
+    public void writeTo(OutputStream origin) throws IOException {
+        long sent = 0;
+        int count = buffered;
+        buffered = 0;
+        if (count == 0) {
+            count = readOrAbort();
+        }
+        while (count >= 0) {
+            if (length >= 0 && sent + count > length) {
+                connection.abort();
+                throw new GatewayFailure(
+                        FailureKind.PROXY_CONFIGURATION_ERROR,
+                        "a filter ahead of the gateway made the content longer than its Content-Length of " + length);
+            }
+            if (connection.hasAnswerBegun()) {
+                // RFC 9112 §9.5: a client that sees an answer while it sends should stop.
+                connection.abandonContent();
+                return;
+            }
+            origin.write(buffer, 0, count);
+            sent += count;
+            if (count < buffer.length && sent != length) {
+                origin.flush(); // what trickles in trickles out
+            }
+            if (sent == length) {
+                return;
+            }
+            count = readOrAbort();
+        }
+        if (length >= 0) {
+            connection.abort();
+            throw new GatewayFailure(
+                    FailureKind.CLIENT_LEFT, "the client's content ended after " + sent + " of " + length + " bytes");
+        }
+    }
+
+    /** Breaks the origin's connection before any exception can reach a writer that would end the content properly. */
+    private int readOrAbort() throws GatewayFailure {
+        if (input == null) {
+            connection.abort();
+            throw consumed(exchange.request());
+        }
+        try {
+            int count = readFrom(input, buffer);
+            exchange.receivedContent(Math.max(0, count));
+            return count;
+        } catch (GatewayFailure e) {
+            connection.abandonContent();
+            connection.abort();
+            throw e;
+        }
+    }
+
+    /** The client's trailer fields, once all content has been read (RFC 9110 §6.5). */
+    @Override
+    public Supplier<List<? extends Header>> getTrailers() {
+        return () -> {
+            HttpServletRequest request = exchange.request();
+            if (!request.isTrailerFieldsReady()) {
+                return List.of();
+            }
+            Map<String, String> trailers = request.getTrailerFields();
+            List<Header> fields = new ArrayList<>(trailers.size());
+            trailers.forEach((name, value) -> {
+                if (FieldNames.mayBeTrailer(FieldNames.lower(name))) {
+                    fields.add(new BasicHeader(name, value));
+                }
+            });
+            return fields;
+        };
+    }
+
+    @Override
+    public long getContentLength() {
+        return length;
+    }
+
+    @Override
+    public boolean isStreaming() {
+        return true;
+    }
+
+    @Override
+    public InputStream getContent() {
+        throw new UnsupportedOperationException("content is written, not read");
+    }
+
+    @Override
+    public void close() {
+        // The container owns the request's stream.
+    }
+}

@@ -1,0 +1,276 @@
+package dev.headgate.forward;
+
+import dev.headgate.config.RouteConfig;
+import dev.headgate.exchange.Exchange;
+import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.GatewayFailure;
+import dev.headgate.route.RouteMatch;
+import dev.headgate.upstream.Origin;
+import jakarta.servlet.http.HttpServletRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.message.BasicHeader;
+
+/** Decides what an origin is asked: one route's rules for the request line and its fields. Immutable. */
+final class RequestRules {
+
+    private final RouteConfig route;
+    private final String viaName;
+    private final String requestIdField;
+    private final ForwardedFields forwarded;
+    private final CookieRules cookies;
+    private final Map<String, ValueTemplate> set = new LinkedHashMap<>();
+    private final Map<String, ValueTemplate> add = new LinkedHashMap<>();
+
+    /** In lower case: what never goes up as the client sent it. */
+    private final Set<String> dropped = new HashSet<>();
+
+    /**
+     * In lower case: what the gateway itself says to origins. A name that differs only by underscores is dropped too,
+     * because CGI-like origins see the same variable.
+     */
+    private final Set<String> ours = new HashSet<>();
+
+    RequestRules(
+            RouteConfig route, String viaName, String requestIdField, ForwardedFields forwarded, CookieRules cookies) {
+        this.route = route;
+        this.viaName = viaName;
+        this.requestIdField = requestIdField;
+        this.forwarded = forwarded;
+        this.cookies = cookies;
+        route.fields().requestSet().forEach((name, value) -> set.put(name, new ValueTemplate(value)));
+        route.fields().requestAdd().forEach((name, value) -> add.put(name, new ValueTemplate(value)));
+        dropped.addAll(FieldNames.HOP_BY_HOP);
+        // Host is made anew; Proxy would become HTTP_PROXY in a CGI origin; these three the gateway answers itself.
+        dropped.addAll(Set.of("host", "proxy", "expect", "via", "max-forwards"));
+        dropped.add(FieldNames.lower(requestIdField));
+        set.keySet().forEach(name -> dropped.add(FieldNames.lower(name)));
+        route.fields().requestRemove().forEach(name -> dropped.add(FieldNames.lower(name)));
+        ours.addAll(dropped);
+        ours.addAll(FieldNames.FORWARDING);
+        add.keySet().forEach(name -> ours.add(FieldNames.lower(name)));
+    }
+
+    /**
+     * Refuses what cannot be forwarded, whatever the origin.
+     *
+     * @throws GatewayFailure that the client can be answered with
+     */
+    void check(HttpServletRequest request) throws GatewayFailure {
+        String method = request.getMethod();
+        if (!isToken(method)) {
+            throw new GatewayFailure(FailureKind.HTTP_REQUEST_ERROR, "the method is no token (RFC 9110 §9.1)");
+        }
+        if (method.equals("TRACE") || method.equals("CONNECT")) {
+            throw new GatewayFailure(FailureKind.METHOD_NOT_ALLOWED, method + " is never forwarded");
+        }
+        for (Enumeration<String> via = headers(request, "Via"); via.hasMoreElements(); ) {
+            for (String hop : via.nextElement().split(",")) {
+                // received-protocol RWS received-by [RWS comment] (RFC 9110 §7.6.3)
+                String[] words = hop.trim().split("[ \\t]+");
+                if (words.length > 1 && words[1].equalsIgnoreCase(viaName)) {
+                    throw new GatewayFailure(
+                            FailureKind.PROXY_LOOP_DETECTED,
+                            "the request has been here before (Via names " + viaName + "): route " + route.name()
+                                    + " leads back to this gateway");
+                }
+            }
+        }
+        for (Enumeration<String> expect = headers(request, "Expect"); expect.hasMoreElements(); ) {
+            for (String expectation : expect.nextElement().split(",")) {
+                if (!expectation.isBlank() && !expectation.trim().equalsIgnoreCase("100-continue")) {
+                    throw new GatewayFailure(
+                            FailureKind.EXPECTATION_FAILED,
+                            "an expectation other than 100-continue (RFC 9110 §10.1.1)");
+                }
+            }
+        }
+    }
+
+    /** Whether the client waits to be told that its content is wanted. */
+    static boolean expectsContinue(HttpServletRequest request) {
+        return request.getHeader("Expect") != null;
+    }
+
+    /** Whether this gateway is the last that may answer (RFC 9110 §7.6.2). */
+    static boolean isLastHop(HttpServletRequest request) {
+        String maxForwards = request.getMethod().equals("OPTIONS") ? request.getHeader("Max-Forwards") : null;
+        return maxForwards != null && maxForwards.trim().matches("0+");
+    }
+
+    /** The {@code Host} field that an origin is sent. */
+    String hostFor(Origin origin, HttpServletRequest request) {
+        String host = route.target().host();
+        return switch (host) {
+            case "upstream" -> origin.config().authority();
+            case "client" -> {
+                String sent = request.getHeader("Host");
+                yield sent != null ? sent : request.getServerName() + ":" + request.getServerPort();
+            }
+            default -> host;
+        };
+    }
+
+    /**
+     * Makes the request for one attempt. It depends on nothing that an earlier attempt did.
+     *
+     * @param content what follows; its length decides on the framing fields
+     */
+    ClassicHttpRequest requestFor(
+            Origin origin, String target, RouteMatch match, Exchange exchange, RequestContent content)
+            throws GatewayFailure {
+        HttpServletRequest request = exchange.request();
+        ClassicHttpRequest out =
+                new UpstreamRequest(request.getMethod(), origin.config().basePath() + target);
+        add(out, "Host", hostFor(origin, request));
+
+        boolean trusted = forwarded.isTrusted(request);
+        Set<String> named = FieldNames.namedBy(request.getHeaders("Connection"));
+        String sessionId = route.cookies().sendSession() ? null : request.getRequestedSessionId();
+        for (Enumeration<String> names = request.getHeaderNames(); names.hasMoreElements(); ) {
+            String name = names.nextElement();
+            String lower = FieldNames.lower(name);
+            if (dropped.contains(lower) || named.contains(lower)) {
+                continue;
+            }
+            if (FieldNames.isForwarding(lower) && (!trusted || isRemade(lower))) {
+                continue;
+            }
+            if (lower.indexOf('_') >= 0 && isLookAlike(lower.replace('_', '-'))) {
+                continue;
+            }
+            for (Enumeration<String> values = request.getHeaders(name); values.hasMoreElements(); ) {
+                String value = values.nextElement();
+                if (lower.equals("cookie")) {
+                    value = cookies.toOrigin(value, sessionId);
+                }
+                if (value != null) {
+                    add(out, name, checked(value));
+                }
+            }
+        }
+
+        add(out, "Via", via(request));
+        forwarded.addTo(out, request, route.forwarded(), trusted, match.strippedPrefix());
+        add(out, requestIdField, exchange.requestId());
+        String maxForwards = request.getHeader("Max-Forwards");
+        if (maxForwards != null) {
+            add(out, "Max-Forwards", oneLess(maxForwards, request.getMethod()));
+        }
+        if (acceptsTrailers(request)) {
+            add(out, "TE", "trailers");
+            add(out, "Connection", "TE");
+        }
+        set.forEach((name, template) -> addUnlessEmpty(out, name, template.render(match, exchange)));
+        add.forEach((name, template) -> addUnlessEmpty(out, name, template.render(match, exchange)));
+
+        if (content.length() == RequestContent.CHUNKED) {
+            add(out, "Transfer-Encoding", "chunked");
+        } else if (content.length() >= 0) {
+            add(out, "Content-Length", Long.toString(content.length()));
+        }
+        if (content.isPresent()) {
+            out.setEntity(content);
+            String trailers = content.length() == RequestContent.CHUNKED ? request.getHeader("Trailer") : null;
+            if (trailers != null) {
+                add(out, "Trailer", checked(trailers));
+            }
+            if (expectsContinue(request)) {
+                add(out, "Expect", "100-continue");
+            }
+        }
+        return out;
+    }
+
+    private boolean isLookAlike(String dashed) {
+        return ours.contains(dashed) || FieldNames.isForwarding(dashed);
+    }
+
+    /** What {@link ForwardedFields} writes itself, from what came in and its own part. */
+    private boolean isRemade(String lower) {
+        return switch (route.forwarded()) {
+            case NONE -> false;
+            case FORWARDED -> lower.equals("forwarded");
+            case X_FORWARDED -> isFamily(lower);
+            case BOTH -> lower.equals("forwarded") || isFamily(lower);
+        };
+    }
+
+    private static boolean isFamily(String lower) {
+        return switch (lower) {
+            case "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix" ->
+                true;
+            default -> false;
+        };
+    }
+
+    private String via(HttpServletRequest request) {
+        String protocol = request.getProtocol();
+        String version = protocol.startsWith("HTTP/") ? protocol.substring(5) : protocol;
+        String own = (version.equals("2.0") ? "2" : version.equals("3.0") ? "3" : version) + " " + viaName;
+        StringBuilder all = new StringBuilder();
+        for (String before : Collections.list(headers(request, "Via"))) {
+            all.append(before).append(", ");
+        }
+        return all.append(own).toString();
+    }
+
+    /** RFC 9110 §7.6.2: only OPTIONS (and TRACE, which never comes this far) counts. */
+    private static String oneLess(String maxForwards, String method) {
+        String digits = maxForwards.trim();
+        return method.equals("OPTIONS") && digits.matches("\\d{1,9}")
+                ? Integer.toString(Integer.parseInt(digits) - 1)
+                : checked(maxForwards);
+    }
+
+    private static boolean acceptsTrailers(HttpServletRequest request) {
+        for (Enumeration<String> te = headers(request, "TE"); te.hasMoreElements(); ) {
+            if (te.nextElement().toLowerCase(java.util.Locale.ROOT).contains("trailers")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Enumeration<String> headers(HttpServletRequest request, String name) {
+        Enumeration<String> values = request.getHeaders(name);
+        return values == null ? Collections.emptyEnumeration() : values;
+    }
+
+    /** What a container decoded beyond one byte a character goes out as the UTF-8 that it came from. */
+    static String checked(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            if (value.charAt(i) > 0xFF) {
+                return new String(value.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+            }
+        }
+        return value;
+    }
+
+    private static boolean isToken(String method) {
+        for (int i = 0; i < method.length(); i++) {
+            char c = method.charAt(i);
+            if (!(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
+                    && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
+                return false;
+            }
+        }
+        return !method.isEmpty();
+    }
+
+    private static void addUnlessEmpty(ClassicHttpRequest request, String name, String value) {
+        if (!value.isEmpty()) {
+            add(request, name, value);
+        }
+    }
+
+    private static void add(ClassicHttpRequest request, String name, String value) {
+        request.addHeader(new BasicHeader(name, value));
+    }
+}

@@ -1,0 +1,99 @@
+package dev.headgate.forward;
+
+import dev.headgate.config.RouteConfig;
+import dev.headgate.exchange.Exchange;
+import dev.headgate.route.RouteMatch;
+import dev.headgate.upstream.Origin;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+
+/** Decides what the client sees of an origin's response head: one route's rules. Immutable. */
+final class ResponseRules {
+
+    private final RouteConfig route;
+    private final CookieRules cookies;
+    private final String requestIdField;
+    private final Map<String, ValueTemplate> set = new LinkedHashMap<>();
+    private final Map<String, ValueTemplate> add = new LinkedHashMap<>();
+    private final Set<String> dropped = new HashSet<>();
+
+    ResponseRules(RouteConfig route, CookieRules cookies, String requestIdField) {
+        this.route = route;
+        this.cookies = cookies;
+        this.requestIdField = requestIdField;
+        route.fields().responseSet().forEach((name, value) -> set.put(name, new ValueTemplate(value)));
+        route.fields().responseAdd().forEach((name, value) -> add.put(name, new ValueTemplate(value)));
+        dropped.addAll(FieldNames.HOP_BY_HOP);
+        dropped.add(FieldNames.lower(requestIdField));
+        set.keySet().forEach(name -> dropped.add(FieldNames.lower(name)));
+        route.fields().responseRemove().forEach(name -> dropped.add(FieldNames.lower(name)));
+    }
+
+    /** Puts status and fields on the response; framing is the relay's business. */
+    void apply(ClassicHttpResponse head, Origin origin, String sentHost, RouteMatch match, Exchange exchange) {
+        HttpServletResponse response = exchange.response();
+        response.setStatus(head.getCode());
+        Set<String> named = new HashSet<>();
+        for (Header field : head.getHeaders("Connection")) {
+            FieldNames.addNamed(field.getValue(), named);
+        }
+        Set<String> seen = new HashSet<>();
+        for (Iterator<Header> fields = head.headerIterator(); fields.hasNext(); ) {
+            Header field = fields.next();
+            String lower = FieldNames.lower(field.getName());
+            if (dropped.contains(lower) || named.contains(lower)) {
+                continue;
+            }
+            String value = rewritten(lower, field.getValue(), origin, sentHost, match);
+            if (value == null) {
+                continue;
+            }
+            if (accumulates(lower) || !seen.add(lower)) {
+                response.addHeader(field.getName(), value);
+            } else {
+                // The first one replaces what the container (Date, Server) or a filter above put there.
+                response.setHeader(field.getName(), value);
+            }
+        }
+        response.setHeader(requestIdField, exchange.requestId());
+        set.forEach((name, template) -> {
+            String value = template.render(match, exchange);
+            if (!value.isEmpty()) {
+                response.setHeader(name, value);
+            }
+        });
+        add.forEach((name, template) -> {
+            String value = template.render(match, exchange);
+            if (!value.isEmpty()) {
+                response.addHeader(name, value);
+            }
+        });
+    }
+
+    /** Fields to which filters above add their own: a new session's cookie, the Vary of a CORS filter. */
+    private static boolean accumulates(String lower) {
+        return switch (lower) {
+            case "set-cookie", "vary", "link", "server-timing" -> true;
+            default -> false;
+        };
+    }
+
+    private String rewritten(String lower, String value, Origin origin, String sentHost, RouteMatch match) {
+        return switch (lower) {
+            case "set-cookie" -> cookies.toClient(value, match, origin.config().basePath());
+            case "location", "content-location" ->
+                route.rewriteRedirects() ? RedirectRules.rewrite(value, origin.config(), sentHost, match) : value;
+            case "refresh" ->
+                route.rewriteRedirects()
+                        ? RedirectRules.rewriteRefresh(value, origin.config(), sentHost, match)
+                        : value;
+            default -> value;
+        };
+    }
+}

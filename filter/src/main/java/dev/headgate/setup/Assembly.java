@@ -1,0 +1,461 @@
+package dev.headgate.setup;
+
+import static dev.headgate.setup.SettingsTable.*;
+
+import dev.headgate.config.CookieConfig;
+import dev.headgate.config.FieldConfig;
+import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.MatchConfig;
+import dev.headgate.config.OriginConfig;
+import dev.headgate.config.PoolConfig;
+import dev.headgate.config.RouteConfig;
+import dev.headgate.config.TargetConfig;
+import dev.headgate.config.TimeoutConfig;
+import dev.headgate.config.TlsConfig;
+import dev.headgate.config.UpstreamConfig;
+import dev.headgate.setup.SettingsException.Mistake;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes one configuration of what all spellings gave: merges by key, fills in variables, reads each value as its row of
+ * the table says, and builds the records. Goes on after a mistake with a stand-in, so that one run finds them all. Used
+ * once, by one thread.
+ */
+final class Assembly {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
+
+    private final Surroundings around;
+    private final List<Mistake> mistakes = new ArrayList<>();
+
+    /** What is in force, by canonical key, in the order of first mention. */
+    private final Map<String, Value> values = new LinkedHashMap<>();
+
+    private final Set<String> routes = new LinkedHashSet<>();
+    private final Set<String> upstreams = new TreeSet<>();
+
+    /** A value in force; {@code read} is null where it could not be read, which was reported then. */
+    private record Value(Given given, Key key, Object read) {}
+
+    private Assembly(Surroundings around) {
+        this.around = around;
+    }
+
+    /**
+     * Makes the configuration.
+     *
+     * @param sources from the weakest to the strongest; system properties come on top by themselves
+     * @param found mistakes that were found before
+     * @throws SettingsException with every mistake there is
+     */
+    static GatewayConfig of(List<List<Given>> sources, List<Mistake> found, Surroundings around) {
+        Assembly assembly = new Assembly(around);
+        assembly.mistakes.addAll(found);
+        assembly.merge(sources);
+        GatewayConfig config = assembly.build();
+        if (!assembly.mistakes.isEmpty()) {
+            throw new SettingsException(assembly.mistakes);
+        }
+        return config;
+    }
+
+    // What was given
+
+    private void merge(List<List<Given>> sources) {
+        Map<String, Value> strongest = new LinkedHashMap<>();
+        for (List<Given> source : sources) {
+            merge(source, strongest);
+        }
+        merge(overrides(), strongest);
+        strongest.forEach((canonical, value) -> values.put(canonical, read(value)));
+    }
+
+    private void merge(List<Given> source, Map<String, Value> strongest) {
+        Map<String, Given> here = new LinkedHashMap<>();
+        for (Given given : source) {
+            Key key = Key.parse(given.key());
+            if (key == null) {
+                unknown(given);
+                continue;
+            }
+            Given twin = here.put(key.canonical(), given);
+            if (twin != null && given.where() != Given.Where.BUILDER) {
+                mistake(given, key, "it is given twice, also in " + twin.place(), "", "");
+                continue;
+            }
+            if (!key.name().equals(Scope.EVERY)) {
+                if (key.setting().scope() == Scope.ROUTE) {
+                    routes.add(key.name());
+                } else if (key.setting().scope() == Scope.UPSTREAM) {
+                    upstreams.add(key.name());
+                }
+            }
+            strongest.put(key.canonical(), new Value(given, key, null));
+        }
+    }
+
+    /** The system properties for this gateway. Those of routes and upstreams that it lacks are meant for another app. */
+    private List<Given> overrides() {
+        List<Given> overrides = new ArrayList<>();
+        around.system().forEach((property, text) -> {
+            if (!property.startsWith(SettingsReader.SYSTEM_PREFIX)) {
+                return;
+            }
+            String key = property.substring(SettingsReader.SYSTEM_PREFIX.length());
+            Scope scope = Key.scopeOf(key);
+            String name = Key.nameIn(key, scope);
+            boolean known = scope == Scope.GATEWAY
+                    || name.equals(Scope.EVERY)
+                    || routes.contains(name)
+                    || scope == Scope.UPSTREAM && upstreams.contains(name);
+            if (known) {
+                overrides.add(new Given(key, text, Given.Where.SYSTEM_PROPERTY, "system property " + property));
+            } else {
+                LOG.info("System property {} is ignored: this gateway has no {} {}", property, scope.word(), name);
+            }
+        });
+        return overrides;
+    }
+
+    private Value read(Value unread) {
+        Given given = unread.given();
+        Setting<?> setting = unread.key().setting();
+        try {
+            if (setting.open()) {
+                changeableField(unread.key().field());
+            }
+            String text = Variables.expand(
+                            given.text(), setting.type().variables(), around.environment(), around.system())
+                    .strip();
+            return new Value(given, unread.key(), setting.type().read(text));
+        } catch (IllegalArgumentException e) {
+            mistake(given, unread.key(), e);
+            return unread;
+        }
+    }
+
+    // What it becomes
+
+    private GatewayConfig build() {
+        if (routes.isEmpty()) {
+            mistakes.add(new Mistake(
+                    PATH.documentedKey(),
+                    "anywhere",
+                    "nothing",
+                    "there is no route",
+                    PATH.type().allowed(),
+                    "route.orders.path=" + PATH.example() + " and route.orders.to=http://orders:8080"));
+        }
+        Settings all = new Settings(Scope.GATEWAY, "");
+        Map<String, UpstreamConfig> groups = new TreeMap<>();
+        for (String name : routes) {
+            Settings route = new Settings(Scope.ROUTE, name);
+            if (route.has(TO) && isOrigins(route.get(TO))) {
+                groups.put(name, upstream(name, route));
+            }
+        }
+        for (String name : upstreams) {
+            groups.computeIfAbsent(name, missing -> upstream(missing, null));
+        }
+        List<RouteConfig> table = new ArrayList<>();
+        for (String name : routes) {
+            table.add(route(name, groups));
+        }
+        if (!mistakes.isEmpty()) {
+            return null;
+        }
+        return new GatewayConfig(
+                all.get(NAME),
+                all.has(VIA_NAME) ? all.get(VIA_NAME) : randomName(),
+                all.get(REQUEST_ID_FIELD),
+                all.get(TRUSTED_PROXIES),
+                table,
+                groups);
+    }
+
+    private RouteConfig route(String name, Map<String, UpstreamConfig> groups) {
+        Settings of = new Settings(Scope.ROUTE, name);
+        of.require(PATH);
+        of.require(TO);
+        MatchConfig match = of.checked(
+                PATH,
+                () -> new MatchConfig(of.get(PATH), of.get(METHODS), of.get(HOSTS), of.get(FIELDS), of.get(ORDER)));
+        TargetConfig target = of.checked(
+                TARGET_PATH,
+                () -> new TargetConfig(of.get(TARGET_PATH), Set.copyOf(of.get(AMBIGUOUS_PATHS)), of.get(HOST)));
+        TimeoutConfig timeouts = new TimeoutConfig(
+                of.get(TIMEOUT_CONNECT), of.get(TIMEOUT_RESPONSE), of.get(TIMEOUT_IDLE), of.get(TIMEOUT_TOTAL));
+        FieldConfig fields = new FieldConfig(
+                of.entries(REQUEST_SET),
+                of.entries(REQUEST_ADD),
+                of.get(REQUEST_REMOVE),
+                of.entries(RESPONSE_SET),
+                of.entries(RESPONSE_ADD),
+                of.get(RESPONSE_REMOVE));
+        CookieConfig cookies = new CookieConfig(of.get(COOKIES_SEND_SESSION), of.get(COOKIES_REWRITE));
+        String upstream = of.checked(TO, () -> upstreamOf(of.get(TO), name, groups));
+        if (of.has(TIMEOUT_TOTAL)) {
+            checkTotal(of, timeouts);
+        }
+        if (match == null || target == null || upstream == null) {
+            return null;
+        }
+        checkLease(of, upstream);
+        return new RouteConfig(
+                name, upstream, match, target, timeouts, fields, cookies, of.get(REDIRECTS_REWRITE), of.get(FORWARDED));
+    }
+
+    private String upstreamOf(List<String> to, String route, Map<String, UpstreamConfig> groups) {
+        if (to.stream().allMatch(item -> item.contains("://")) && !to.isEmpty()) {
+            return route;
+        }
+        if (to.size() != 1) {
+            throw new BadValue(to.isEmpty() ? "it is empty" : "it mixes origins and names, or has several names");
+        }
+        if (!groups.containsKey(to.get(0))) {
+            throw new BadValue(
+                    "there is no upstream " + to.get(0)
+                            + (groups.isEmpty() ? "" : "; there are " + String.join(", ", groups.keySet())),
+                    Nearest.to(to.get(0), groups.keySet()));
+        }
+        return to.get(0);
+    }
+
+    private static boolean isOrigins(List<String> to) {
+        return !to.isEmpty() && to.stream().allMatch(item -> item.contains("://"));
+    }
+
+    /** @param route the route whose own upstream it is; null for one that stands by itself */
+    private UpstreamConfig upstream(String name, Settings route) {
+        Settings of = new Settings(Scope.UPSTREAM, name);
+        List<OriginConfig> origins;
+        if (route == null) {
+            of.require(ORIGINS);
+            origins = of.get(ORIGINS);
+        } else {
+            origins = route.get(TO).stream().map(OriginConfig::parse).toList();
+            Value twice = of.find(ORIGINS);
+            if (twice != null) {
+                String other = Scope.ROUTE.fullKey(name, TO.key());
+                mistake(twice.given(), twice.key(), other + " gives this upstream its origins already", "", "");
+            }
+        }
+        PoolConfig pool = new PoolConfig(
+                of.get(CONNECTIONS_MAX),
+                of.get(CONNECTIONS_LEASE_TIMEOUT),
+                of.get(CONNECTIONS_IDLE_TIMEOUT),
+                of.get(CONNECTIONS_TIME_TO_LIVE));
+        TlsConfig tls = new TlsConfig(
+                of.file(TLS_TRUST), of.get(TLS_TRUST_PASSWORD), of.file(TLS_KEY), of.get(TLS_KEY_PASSWORD));
+        UpstreamConfig.HeadLimits head =
+                new UpstreamConfig.HeadLimits(Math.toIntExact(of.get(HEAD_MAX_SIZE)), of.get(HEAD_MAX_FIELDS));
+        UpstreamConfig upstream = of.checked(ORIGINS, () -> new UpstreamConfig(name, origins, pool, tls, head));
+        return upstream != null ? upstream : new UpstreamConfig(name, ORIGINS.standIn(), pool, tls, head);
+    }
+
+    /** A total below what one attempt may take would never let that attempt reach its own limit. */
+    private void checkTotal(Settings of, TimeoutConfig timeouts) {
+        Duration total = timeouts.total();
+        if (total.isZero() || of.bad(TIMEOUT_TOTAL)) {
+            return;
+        }
+        if (total.compareTo(timeouts.connect()) <= 0 && !of.bad(TIMEOUT_CONNECT)) {
+            of.unrelated(TIMEOUT_TOTAL, "more than", TIMEOUT_CONNECT);
+        }
+        if (total.compareTo(timeouts.response()) < 0 && !of.bad(TIMEOUT_RESPONSE)) {
+            of.unrelated(TIMEOUT_TOTAL, "at least", TIMEOUT_RESPONSE);
+        }
+    }
+
+    private void checkLease(Settings of, String upstream) {
+        Settings pool = new Settings(Scope.UPSTREAM, upstream);
+        Duration total = of.get(TIMEOUT_TOTAL);
+        // The default is let be: nobody should have to lower it just because one route is in a hurry.
+        if (pool.has(CONNECTIONS_LEASE_TIMEOUT)
+                && !total.isZero()
+                && pool.get(CONNECTIONS_LEASE_TIMEOUT).compareTo(total) >= 0) {
+            Value lease = pool.find(CONNECTIONS_LEASE_TIMEOUT);
+            mistake(
+                    lease.given(),
+                    lease.key(),
+                    "it must be less than " + Scope.ROUTE.fullKey(of.name, TIMEOUT_TOTAL.key()) + ", which is "
+                            + TIMEOUT_TOTAL.type().writer().apply(total),
+                    "",
+                    "");
+        }
+    }
+
+    private static String randomName() {
+        return String.format("headgate-%08x", ThreadLocalRandom.current().nextInt());
+    }
+
+    // What went wrong
+
+    private void unknown(Given given) {
+        String nearest = Key.nearest(given.key());
+        Key meant = nearest.isEmpty() ? null : Key.parse(nearest);
+        mistakes.add(new Mistake(
+                given.key(),
+                given.place(),
+                meant == null ? given.text() : meant.setting().shown(meant.field(), given.text()),
+                "there is no such key" + (nearest.isEmpty() ? "" : "; the nearest is " + nearest),
+                "",
+                meant == null || meant.setting().secret() ? "" : line(given.where(), meant, given.text())));
+    }
+
+    private void mistake(Given given, Key key, IllegalArgumentException problem) {
+        mistake(
+                given,
+                key,
+                problem.getMessage(),
+                key.setting().type().allowed(),
+                problem instanceof BadValue bad && !bad.instead().isEmpty()
+                        ? bad.instead()
+                        : key.setting().open()
+                                ? key.setting().example().replaceFirst("^[^=]*=", "")
+                                : key.setting().suggestion());
+    }
+
+    /** @param instead the value to write instead; empty: no suggestion */
+    private void mistake(Given given, Key key, String problem, String allowed, String instead) {
+        mistakes.add(new Mistake(
+                given.key(),
+                given.place(),
+                key.setting().shown(key.field(), given.text()),
+                problem,
+                allowed,
+                instead.isEmpty() ? "" : line(given.where(), key, instead)));
+    }
+
+    private static String line(Given.Where where, Key key, String text) {
+        try {
+            return where.line(key, text);
+        } catch (IllegalArgumentException e) {
+            // The value itself is no good either, so there is no Java to write for it.
+            return key.full() + "=" + text;
+        }
+    }
+
+    /** The settings of one route, one upstream or the gateway. */
+    private final class Settings {
+
+        private final Scope scope;
+        private final String name;
+
+        Settings(Scope scope, String name) {
+            this.scope = scope;
+            this.name = name;
+        }
+
+        /** The value in force: the one of this name, or the one for every name; null where neither was given. */
+        Value find(Setting<?> setting) {
+            Value own = values.get(scope.fullKey(name, setting.key()));
+            return own != null ? own : values.get(scope.fullKey(Scope.EVERY, setting.key()));
+        }
+
+        /** Tells whether a good value was given. */
+        boolean has(Setting<?> setting) {
+            Value value = find(setting);
+            return value != null && value.read() != null;
+        }
+
+        boolean bad(Setting<?> setting) {
+            Value value = find(setting);
+            return value != null && value.read() == null;
+        }
+
+        @SuppressWarnings("unchecked") // The setting's own type read it.
+        <T> T get(Setting<T> setting) {
+            return has(setting) ? (T) find(setting).read() : setting.standIn();
+        }
+
+        /** Field name to value; what is given for this name replaces the same field of every name. */
+        Map<String, String> entries(Setting<String> setting) {
+            Map<String, Value> entries = new LinkedHashMap<>();
+            for (String owner : List.of(Scope.EVERY, name)) {
+                values.forEach((canonical, value) -> {
+                    String prefix = scope.fullKey(owner, setting.key()) + ".";
+                    if (value.key().setting() == setting && canonical.startsWith(prefix) && value.read() != null) {
+                        entries.put(canonical.substring(prefix.length()), value);
+                    }
+                });
+            }
+            Map<String, String> fields = new LinkedHashMap<>();
+            entries.values().forEach(value -> fields.put(value.key().field(), (String) value.read()));
+            return fields;
+        }
+
+        TlsConfig.Source file(Setting<String> setting) {
+            String location = get(setting);
+            TlsConfig.Source source =
+                    location.isEmpty() ? TlsConfig.Source.NONE : checked(setting, () -> around.read(location));
+            return source == null ? TlsConfig.Source.NONE : source;
+        }
+
+        void require(Setting<?> setting) {
+            if (find(setting) != null) {
+                return;
+            }
+            Key key = new Key(setting, name, "");
+            Given neighbour = values.values().stream()
+                    .filter(value -> value.key().setting().scope() == scope
+                            && value.key().name().equals(name))
+                    .findFirst()
+                    .map(Value::given)
+                    .orElseThrow();
+            String typo = scope == Scope.UPSTREAM ? Nearest.to(name, routes) : "";
+            mistakes.add(new Mistake(
+                    key.full(),
+                    neighbour.place(),
+                    "nothing",
+                    "it is missing, but " + neighbour.key() + " is there"
+                            + (typo.isEmpty() ? "" : "; was route " + typo + " meant?"),
+                    setting.type().allowed(),
+                    line(neighbour.where(), key, setting.example())));
+        }
+
+        /** Makes a part, or reports what its constructor says about this setting and returns null. */
+        <T> T checked(Setting<?> blamed, Supplier<T> part) {
+            try {
+                return part.get();
+            } catch (IllegalArgumentException e) {
+                Value value = find(blamed);
+                if (value != null) {
+                    mistake(value.given(), value.key(), e);
+                } else if (!blamed.required()) {
+                    throw new IllegalStateException("the default of " + blamed.documentedKey() + " is bad", e);
+                }
+                return null;
+            }
+        }
+
+        void unrelated(Setting<Duration> setting, String relation, Setting<Duration> other) {
+            Value value = find(setting);
+            String limit = other.type().writer().apply(get(other));
+            Given.Where where = value.given().where();
+            mistake(
+                    value.given(),
+                    value.key(),
+                    "it must be " + relation + " " + scope.fullKey(name, other.key()) + ", which is " + limit
+                            + (has(other) ? "" : " by default") + "; lower that: "
+                            + line(
+                                    where,
+                                    new Key(other, name, ""),
+                                    value.given().text()),
+                    "",
+                    "");
+        }
+    }
+}

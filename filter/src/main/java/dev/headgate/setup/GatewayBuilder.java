@@ -1,0 +1,112 @@
+package dev.headgate.setup;
+
+import dev.headgate.config.GatewayConfig;
+import jakarta.servlet.ServletContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/**
+ * Says in Java what the other spellings say in text: every setting is a method of the same name, {@code viaName} for
+ * {@code via.name}. What is said last counts. For one thread.
+ *
+ * <pre>{@code
+ * GatewayConfig config = GatewayBuilder.create()
+ *         .trustedProxies("10.0.0.0/8")
+ *         .route("orders", r -> r.path("/api/orders/*").to("http://a:8080").timeoutConnect(Duration.ofSeconds(2)))
+ *         .build();
+ * }</pre>
+ */
+public final class GatewayBuilder {
+
+    private final List<Given> given = new ArrayList<>();
+
+    private GatewayBuilder() {}
+
+    public static GatewayBuilder create() {
+        return new GatewayBuilder();
+    }
+
+    public GatewayBuilder name(String name) {
+        return put(SettingsTable.NAME, name);
+    }
+
+    public GatewayBuilder viaName(String pseudonym) {
+        return put(SettingsTable.VIA_NAME, pseudonym);
+    }
+
+    public GatewayBuilder requestIdField(String field) {
+        return put(SettingsTable.REQUEST_ID_FIELD, field);
+    }
+
+    public GatewayBuilder trustedProxies(String... addresses) {
+        add(SettingsTable.TRUSTED_PROXIES, "", ValueType.join(addresses));
+        return this;
+    }
+
+    /**
+     * Adds to a route.
+     *
+     * @param name letters, digits, {@code -} and {@code _}; {@code *} gives defaults for every route
+     */
+    public GatewayBuilder route(String name, Consumer<RouteBuilder> settings) {
+        settings.accept(new RouteBuilder(this, name));
+        return this;
+    }
+
+    /**
+     * Adds to an upstream.
+     *
+     * @param name letters, digits, {@code -} and {@code _}; the name of a route tunes its own upstream; {@code *} gives
+     *     defaults for every upstream
+     */
+    public GatewayBuilder upstream(String name, Consumer<UpstreamBuilder> settings) {
+        settings.accept(new UpstreamBuilder(this, name));
+        return this;
+    }
+
+    /** Gives any key its text, as a line of a properties file does. */
+    public GatewayBuilder set(String key, String value) {
+        Objects.requireNonNull(value, key);
+        given.add(new Given(key, value.strip(), Given.Where.BUILDER, "builder"));
+        return this;
+    }
+
+    /**
+     * Makes the configuration of what was said so far and of the system properties {@code headgate.*}, which override it.
+     *
+     * @throws SettingsException with every mistake that was found
+     */
+    public GatewayConfig build() {
+        return buildIn(Surroundings.of(null));
+    }
+
+    /**
+     * Makes the configuration of an app whose files settings may name.
+     *
+     * @param app where {@code /WEB-INF/...} is looked up; null: nowhere
+     * @throws SettingsException with every mistake that was found
+     */
+    public GatewayConfig build(ServletContext app) {
+        return buildIn(Surroundings.of(app));
+    }
+
+    GatewayConfig buildIn(Surroundings around) {
+        return Assembly.of(List.of(given), List.of(), around);
+    }
+
+    private <T> GatewayBuilder put(Setting<T> setting, T value) {
+        put(setting, "", value);
+        return this;
+    }
+
+    <T> void put(Setting<T> setting, String name, T value) {
+        Objects.requireNonNull(value, setting.documentedKey());
+        add(setting, name, setting.type().writer().apply(value));
+    }
+
+    void add(Setting<?> setting, String name, String text) {
+        set(setting.scope().fullKey(name, setting.key()), text);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.headgate.setup;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
+import java.lang.annotation.Repeatable;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * A route of the filter that carries this annotation.
+ *
+ * <p>Every attribute is a setting with the same name, {@code timeoutConnect} for {@code route.<name>.timeout.connect},
+ * and takes the same text. An empty attribute was not given.
+ */
+@Documented
+@Inherited
+@Repeatable(Routes.class)
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.TYPE)
+public @interface Route {
+
+    /** Letters, digits, {@code -} and {@code _}; {@code *} gives defaults for every route. */
+    String name();
+
+    String[] path() default {};
+
+    String[] to() default {};
+
+    String[] methods() default {};
+
+    String[] hosts() default {};
+
+    /** {@code Name} or {@code Name=value}. */
+    String[] fields() default {};
+
+    String order() default "";
+
+    String targetPath() default "";
+
+    String[] ambiguousPaths() default {};
+
+    String host() default "";
+
+    String forwarded() default "";
+
+    /** {@code Name=value}. */
+    String[] requestSet() default {};
+
+    /** {@code Name=value}. */
+    String[] requestAdd() default {};
+
+    String[] requestRemove() default {};
+
+    /** {@code Name=value}. */
+    String[] responseSet() default {};
+
+    /** {@code Name=value}. */
+    String[] responseAdd() default {};
+
+    String[] responseRemove() default {};
+
+    String cookiesSendSession() default "";
+
+    String cookiesRewrite() default "";
+
+    String redirectsRewrite() default "";
+
+    String timeoutConnect() default "";
+
+    String timeoutResponse() default "";
+
+    String timeoutIdle() default "";
+
+    String timeoutTotal() default "";
+}

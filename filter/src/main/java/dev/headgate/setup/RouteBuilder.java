@@ -1,0 +1,132 @@
+package dev.headgate.setup;
+
+import dev.headgate.config.RouteConfig.ForwardedStyle;
+import dev.headgate.config.TargetConfig.AmbiguousPath;
+import java.time.Duration;
+import java.util.List;
+
+/** Says what one route does. Every method is a setting of the same name; {@code docs/settings.md} explains them. */
+public final class RouteBuilder {
+
+    private final GatewayBuilder gateway;
+    private final String name;
+
+    RouteBuilder(GatewayBuilder gateway, String name) {
+        this.gateway = gateway;
+        this.name = name;
+    }
+
+    public RouteBuilder path(String... patterns) {
+        return list(SettingsTable.PATH, patterns);
+    }
+
+    /** @param originsOrUpstream origins, or the name of one upstream */
+    public RouteBuilder to(String... originsOrUpstream) {
+        return list(SettingsTable.TO, originsOrUpstream);
+    }
+
+    public RouteBuilder methods(String... methods) {
+        return list(SettingsTable.METHODS, methods);
+    }
+
+    public RouteBuilder hosts(String... hosts) {
+        return list(SettingsTable.HOSTS, hosts);
+    }
+
+    /** @param conditions {@code Name} or {@code Name=value} */
+    public RouteBuilder fields(String... conditions) {
+        return list(SettingsTable.FIELDS, conditions);
+    }
+
+    public RouteBuilder order(int order) {
+        return put(SettingsTable.ORDER, order);
+    }
+
+    public RouteBuilder targetPath(String path) {
+        return put(SettingsTable.TARGET_PATH, path);
+    }
+
+    public RouteBuilder ambiguousPaths(AmbiguousPath... allowed) {
+        return put(SettingsTable.AMBIGUOUS_PATHS, List.of(allowed));
+    }
+
+    public RouteBuilder host(String host) {
+        return put(SettingsTable.HOST, host);
+    }
+
+    public RouteBuilder forwarded(ForwardedStyle style) {
+        return put(SettingsTable.FORWARDED, style);
+    }
+
+    public RouteBuilder requestSet(String field, String value) {
+        return entry(SettingsTable.REQUEST_SET, field, value);
+    }
+
+    public RouteBuilder requestAdd(String field, String value) {
+        return entry(SettingsTable.REQUEST_ADD, field, value);
+    }
+
+    public RouteBuilder requestRemove(String... fields) {
+        return list(SettingsTable.REQUEST_REMOVE, fields);
+    }
+
+    public RouteBuilder responseSet(String field, String value) {
+        return entry(SettingsTable.RESPONSE_SET, field, value);
+    }
+
+    public RouteBuilder responseAdd(String field, String value) {
+        return entry(SettingsTable.RESPONSE_ADD, field, value);
+    }
+
+    public RouteBuilder responseRemove(String... fields) {
+        return list(SettingsTable.RESPONSE_REMOVE, fields);
+    }
+
+    public RouteBuilder cookiesSendSession(boolean send) {
+        return put(SettingsTable.COOKIES_SEND_SESSION, send);
+    }
+
+    public RouteBuilder cookiesRewrite(boolean rewrite) {
+        return put(SettingsTable.COOKIES_REWRITE, rewrite);
+    }
+
+    public RouteBuilder redirectsRewrite(boolean rewrite) {
+        return put(SettingsTable.REDIRECTS_REWRITE, rewrite);
+    }
+
+    public RouteBuilder timeoutConnect(Duration timeout) {
+        return put(SettingsTable.TIMEOUT_CONNECT, timeout);
+    }
+
+    public RouteBuilder timeoutResponse(Duration timeout) {
+        return put(SettingsTable.TIMEOUT_RESPONSE, timeout);
+    }
+
+    public RouteBuilder timeoutIdle(Duration timeout) {
+        return put(SettingsTable.TIMEOUT_IDLE, timeout);
+    }
+
+    public RouteBuilder timeoutTotal(Duration timeout) {
+        return put(SettingsTable.TIMEOUT_TOTAL, timeout);
+    }
+
+    /** Gives any key of the route, {@code timeout.connect}, its text, as a line of a properties file does. */
+    public RouteBuilder set(String key, String value) {
+        gateway.set(Scope.ROUTE.fullKey(name, key), value);
+        return this;
+    }
+
+    private <T> RouteBuilder put(Setting<T> setting, T value) {
+        gateway.put(setting, name, value);
+        return this;
+    }
+
+    private RouteBuilder list(Setting<?> setting, String... items) {
+        gateway.add(setting, name, ValueType.join(items));
+        return this;
+    }
+
+    private RouteBuilder entry(Setting<String> setting, String field, String value) {
+        return set(setting.key() + "." + field, value);
+    }
+}

@@ -1,0 +1,519 @@
+package dev.headgate.setup;
+
+import dev.headgate.config.AddressRange;
+import dev.headgate.config.OriginConfig;
+import dev.headgate.config.RouteConfig.ForwardedStyle;
+import dev.headgate.config.TargetConfig.AmbiguousPath;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * Every setting there is, in the order of the reference page. The rows drive parsing, checking, messages and that page.
+ */
+final class SettingsTable {
+
+    /** Filled by the rows below while the class is initialized, and by nothing else. */
+    private static final List<Setting<?>> ROWS = new ArrayList<>();
+
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration DAY = Duration.ofDays(1);
+
+    /** What the gateway writes itself, because framing and the connection are its own (RFC 9110 §7.6.1, §6.6). */
+    private static final Set<String> OWN_FIELDS = Set.of(
+            "content-length", "transfer-encoding", "connection", "host", "te", "trailer", "upgrade", "keep-alive");
+
+    private static final Pattern HOST_NAME = Pattern.compile("(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?");
+    private static final Pattern HOST_LITERAL = Pattern.compile("\\[[0-9A-Fa-f:.]+]");
+    private static final Pattern AUTHORITY =
+            Pattern.compile("([A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?|\\[[0-9A-Fa-f:.]+])(:\\d{1,5})?");
+
+    private static final ValueType<List<String>> FIELD_NAMES =
+            ValueType.list("list of field names", "field names", ValueType::token);
+
+    private static final ValueType<String> FILE = ValueType.text(
+            "file",
+            "a file of the app such as /WEB-INF/ca.pem, a class path resource such as classpath:ca.p12, or the path of a"
+                    + " file; PEM or PKCS12",
+            Function.identity());
+
+    private static final ValueType<String> PASSWORD = ValueType.text("text", "any text", Function.identity());
+
+    // The gateway
+
+    static final Setting<String> NAME = row(
+            Scope.GATEWAY,
+            "name",
+            ValueType.text("name", "letters, digits, - and _", SettingsTable::name),
+            "headgate",
+            "shop",
+            "What the gateway calls itself in logs and management names.",
+            "When one app has several gateways, or one JVM several apps.");
+
+    static final Setting<String> VIA_NAME = without(
+            "`headgate-` and 8 random hex digits, new at every start",
+            Scope.GATEWAY,
+            "via.name",
+            ValueType.text("token", "a token: letters, digits and !#$%&'*+-.^_`|~", ValueType::token),
+            "edge-1",
+            "The gateway's pseudonym in the `Via` field (RFC 9110 §7.6.3), by which it recognises a request that it"
+                    + " forwarded before and refuses it as a loop.",
+            "To recognise the gateway in upstream logs. Two gateways in one chain need different names.");
+
+    static final Setting<String> REQUEST_ID_FIELD = row(
+            Scope.GATEWAY,
+            "request-id.field",
+            ValueType.text(
+                    "field name",
+                    "a field name other than those of framing and connection",
+                    SettingsTable::changeableField),
+            "X-Request-Id",
+            "X-Correlation-Id",
+            "The field that carries the request id, to the upstream and to the client. One that comes in is passed on,"
+                    + " otherwise one is made.",
+            "When the services already agree on another field.");
+
+    static final Setting<List<AddressRange>> TRUSTED_PROXIES = row(
+            Scope.GATEWAY,
+            "trusted-proxies",
+            ValueType.list(
+                    "list of addresses",
+                    "IP addresses and blocks such as 10.0.0.0/8, ::1 or 2001:db8::/32",
+                    AddressRange::parse),
+            "",
+            "10.0.0.0/8 ::1",
+            "Peers whose `Forwarded` and `X-Forwarded-*` fields are believed and continued. Those of any other peer are"
+                    + " replaced.",
+            "When a load balancer or another proxy stands before the app; name its addresses, nobody else's.");
+
+    // Routes: which requests
+
+    static final Setting<List<String>> PATH = required(
+            Scope.ROUTE,
+            "path",
+            ValueType.list(
+                    "list of patterns",
+                    "path patterns such as /api/*, /exact, *.pdf or /users/{id}/orders",
+                    Function.identity()),
+            "/api/orders/*",
+            "The paths that the route takes, below the app's context path.",
+            "");
+
+    static final Setting<List<String>> TO = required(
+            Scope.ROUTE,
+            "to",
+            ValueType.list(
+                    "list of origins, or a name",
+                    "origins such as http://a:8080 or https://b/base, or the name of one configured upstream",
+                    SettingsTable::originOrName),
+            "http://orders-1:8080 http://orders-2:8080/base",
+            "Who answers: origins, which make an upstream of the route's own name, or the name of an upstream.",
+            "Name an upstream where several routes share it. `upstream.<route name>.…` tunes a route's own upstream.");
+
+    static final Setting<List<String>> METHODS = row(
+            Scope.ROUTE,
+            "methods",
+            ValueType.list("list of methods", "methods such as GET POST, in upper case", SettingsTable::method),
+            "",
+            "GET HEAD",
+            "The methods that the route takes; none given: every method.",
+            "To send reading and writing to different upstreams.");
+
+    static final Setting<List<String>> HOSTS = row(
+            Scope.ROUTE,
+            "hosts",
+            ValueType.list(
+                    "list of host names",
+                    "host names without port, such as shop.example.com or *.example.com",
+                    SettingsTable::host),
+            "",
+            "shop.example.com *.example.org",
+            "The hosts that the route takes, as the client names them; `*.` stands for every subdomain; none given:"
+                    + " every host.",
+            "When one app answers for several host names.");
+
+    static final Setting<Map<String, String>> FIELDS = row(
+            Scope.ROUTE,
+            "fields",
+            ValueType.fieldConditions(),
+            "",
+            "X-Api-Version=2 X-Beta",
+            "Fields that a request must have for the route to take it, with this value where one is given.",
+            "For versions and trials beside the general route.");
+
+    static final Setting<Integer> ORDER = row(
+            Scope.ROUTE,
+            "order",
+            ValueType.integer(Integer.MIN_VALUE, Integer.MAX_VALUE),
+            "0",
+            "-10",
+            "Settles ties between equally specific routes: the lower one wins, then the one configured first.",
+            "When the log at start says that one route shadows another and the other should win. Init-params have no"
+                    + " order of their own and count as sorted by name.");
+
+    // Routes: what the origin sees
+
+    static final Setting<String> TARGET_PATH = row(
+            Scope.ROUTE,
+            "target-path",
+            ValueType.text(
+                    "path", "keep, strip, a path such as /v1, or a template such as /v1/{id}{*}", Function.identity()),
+            "keep",
+            "/v1",
+            "How the path is mapped: `keep` sends it as it came, `strip` cuts what the pattern matched literally, a path"
+                    + " replaces that, a template is filled with what the pattern captured.",
+            "When the service does not live under the path that clients use.");
+
+    static final Setting<List<AmbiguousPath>> AMBIGUOUS_PATHS = row(
+            Scope.ROUTE,
+            "ambiguous-paths",
+            ValueType.choices(AmbiguousPath.class),
+            "",
+            "encoded-slash",
+            "Paths that different servers read differently and that the route lets through all the same:"
+                    + " `encoded-slash` (%2F) and `parameters` (;name=value). Others get 400.",
+            "Only when the service needs such paths and reads them as this gateway does.");
+
+    static final Setting<String> HOST = row(
+            Scope.ROUTE,
+            "host",
+            ValueType.text(
+                    "choice or authority",
+                    "upstream, client, or a host with an optional port such as orders.example.com:8443",
+                    SettingsTable::hostChoice),
+            "upstream",
+            "client",
+            "The `Host` field that the origin sees: the origin's own, the client's, or this one.",
+            "When the service chooses by host name or builds links from it.");
+
+    static final Setting<ForwardedStyle> FORWARDED = row(
+            Scope.ROUTE,
+            "forwarded",
+            ValueType.choice(ForwardedStyle.class),
+            "both",
+            "forwarded",
+            "Which fields tell the origin about the client: `Forwarded` (RFC 7239), the `X-Forwarded-*` family, both or"
+                    + " none.",
+            "When the service understands one only, or must not learn the client's address.");
+
+    static final Setting<String> REQUEST_SET = perField(
+            "request.set",
+            "X-User",
+            "${principal}",
+            "Sets a request field. Whatever the client sent under that name is dropped, even where the value turns out"
+                    + " empty.",
+            "To hand the app's login to the service.");
+
+    static final Setting<String> REQUEST_ADD =
+            perField("request.add", "X-Via-App", "shop", "Adds a request field beside what the client sent.", "");
+
+    static final Setting<List<String>> REQUEST_REMOVE = row(
+            Scope.ROUTE,
+            "request.remove",
+            FIELD_NAMES,
+            "",
+            "X-Debug X-Internal",
+            "Request fields that the origin never sees.",
+            "");
+
+    static final Setting<String> RESPONSE_SET = perField(
+            "response.set",
+            "X-Frame-Options",
+            "DENY",
+            "Sets a response field, in place of the origin's.",
+            "For security fields that every service forgets.");
+
+    static final Setting<String> RESPONSE_ADD = perField(
+            "response.add", "X-Served-For", "${header.User-Agent}", "Adds a response field beside the origin's.", "");
+
+    static final Setting<List<String>> RESPONSE_REMOVE = row(
+            Scope.ROUTE,
+            "response.remove",
+            FIELD_NAMES,
+            "",
+            "X-Powered-By",
+            "Response fields that the client never sees.",
+            "To hide what the service is made of.");
+
+    static final Setting<Boolean> COOKIES_SEND_SESSION = row(
+            Scope.ROUTE,
+            "cookies.send-session",
+            ValueType.bool(),
+            "false",
+            "true",
+            "Whether the app's own session cookie goes to the origin.",
+            "Only when the service shares the app's session store: whoever has that cookie is that user.");
+
+    static final Setting<Boolean> COOKIES_REWRITE = row(
+            Scope.ROUTE,
+            "cookies.rewrite",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether `Path` and `Domain` of `Set-Cookie` are made to fit the gateway.",
+            "Turn it off when the service already writes them for the public address.");
+
+    static final Setting<Boolean> REDIRECTS_REWRITE = row(
+            Scope.ROUTE,
+            "redirects.rewrite",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether `Location`, `Content-Location` and `Refresh` that point to the origin are made to point to the"
+                    + " gateway.",
+            "Turn it off when the service already writes public addresses.");
+
+    // Routes: how long
+
+    static final Setting<Duration> TIMEOUT_CONNECT = row(
+            Scope.ROUTE,
+            "timeout.connect",
+            ValueType.duration(false, HOUR),
+            "3s",
+            "500ms",
+            "The time for one connection attempt, with its TLS handshake.",
+            "Lower it on a local network, where a connection that takes a second never comes.");
+
+    static final Setting<Duration> TIMEOUT_RESPONSE = row(
+            Scope.ROUTE,
+            "timeout.response",
+            ValueType.duration(false, DAY),
+            "30s",
+            "10s",
+            "The time from the request sent to the whole response head received.",
+            "Raise it for slow reports, lower it where users will not wait that long.");
+
+    static final Setting<Duration> TIMEOUT_IDLE = row(
+            Scope.ROUTE,
+            "timeout.idle",
+            ValueType.duration(true, DAY),
+            "60s",
+            "5m",
+            "The time between two bytes of content, either way; any progress starts it anew; 0: no limit.",
+            "Raise it for event streams that are silent for longer than that.");
+
+    static final Setting<Duration> TIMEOUT_TOTAL = row(
+            Scope.ROUTE,
+            "timeout.total",
+            ValueType.duration(true, DAY),
+            "0",
+            "2m",
+            "The time for the whole exchange to its last byte; 0: no limit. More than `timeout.connect` and not less"
+                    + " than `timeout.response`.",
+            "To bound calls that are known to be short; not for downloads and streams.");
+
+    // Upstreams
+
+    static final Setting<List<OriginConfig>> ORIGINS = required(
+            Scope.UPSTREAM,
+            "origins",
+            ValueType.list(
+                    "list of origins",
+                    "origins such as http://a:8080 or https://b.example.com/base",
+                    OriginConfig::parse),
+            "http://a:8080 http://b:8080/base",
+            "The origins of the group, which answer alike. Not given for an upstream that a route's `to` makes.",
+            "");
+
+    static final Setting<Integer> CONNECTIONS_MAX = row(
+            Scope.UPSTREAM,
+            "connections.max",
+            ValueType.integer(1, 100_000),
+            "200",
+            "50",
+            "Open connections to one origin at once.",
+            "Raise it when exchanges wait for a connection while the origin is idle.");
+
+    static final Setting<Duration> CONNECTIONS_LEASE_TIMEOUT = row(
+            Scope.UPSTREAM,
+            "connections.lease-timeout",
+            ValueType.duration(true, HOUR),
+            "2s",
+            "500ms",
+            "How long an exchange waits for a connection when all are in use; 0: not at all.",
+            "");
+
+    static final Setting<Duration> CONNECTIONS_IDLE_TIMEOUT = row(
+            Scope.UPSTREAM,
+            "connections.idle-timeout",
+            ValueType.duration(false, DAY),
+            "30s",
+            "10s",
+            "How long an unused connection stays open.",
+            "Keep it below the origin's own keep-alive timeout, so that the gateway closes first.");
+
+    static final Setting<Duration> CONNECTIONS_TIME_TO_LIVE = row(
+            Scope.UPSTREAM,
+            "connections.time-to-live",
+            ValueType.duration(true, DAY),
+            "5m",
+            "1m",
+            "How old a connection may get before it is closed instead of reused; 0: no limit.",
+            "Lower it where origins come and go behind one host name.");
+
+    static final Setting<String> TLS_TRUST = row(
+            Scope.UPSTREAM,
+            "tls.trust",
+            FILE,
+            "",
+            "/WEB-INF/ca.pem",
+            "The certificates that the upstream's `https` origins are trusted by; empty: those of the JDK. Host names are"
+                    + " always verified.",
+            "For origins with certificates of a private authority.");
+
+    static final Setting<String> TLS_TRUST_PASSWORD = secret(row(
+            Scope.UPSTREAM,
+            "tls.trust-password",
+            PASSWORD,
+            "",
+            "${env.TRUST_PASSWORD:-changeit}",
+            "The password of the PKCS12 file of `tls.trust`.",
+            ""));
+
+    static final Setting<String> TLS_KEY = row(
+            Scope.UPSTREAM,
+            "tls.key",
+            FILE,
+            "",
+            "/WEB-INF/client.p12",
+            "The client certificate and its key; empty: none is shown.",
+            "For origins that ask for a client certificate.");
+
+    static final Setting<String> TLS_KEY_PASSWORD = secret(row(
+            Scope.UPSTREAM,
+            "tls.key-password",
+            PASSWORD,
+            "",
+            "${env.KEY_PASSWORD:-changeit}",
+            "The password of the PKCS12 file or of the encrypted PEM key of `tls.key`.",
+            ""));
+
+    static final Setting<Long> HEAD_MAX_SIZE = row(
+            Scope.UPSTREAM,
+            "head.max-size",
+            ValueType.size(1024, 16 << 20),
+            "64KB",
+            "128KB",
+            "What one response head or trailer section may measure before the response is refused with 502.",
+            "Raise it for services that send very large cookies or policies.");
+
+    static final Setting<Integer> HEAD_MAX_FIELDS = row(
+            Scope.UPSTREAM,
+            "head.max-fields",
+            ValueType.integer(1, 10_000),
+            "200",
+            "500",
+            "How many field lines a response may have before it is refused with 502.",
+            "");
+
+    static final List<Setting<?>> ALL = Collections.unmodifiableList(ROWS);
+
+    private SettingsTable() {}
+
+    private static <T> Setting<T> row(
+            Scope scope,
+            String key,
+            ValueType<T> type,
+            String initially,
+            String example,
+            String meaning,
+            String touch) {
+        return add(new Setting<>(scope, key, type, false, initially, null, example, meaning, touch, false));
+    }
+
+    private static <T> Setting<T> required(
+            Scope scope, String key, ValueType<T> type, String example, String meaning, String touch) {
+        return row(scope, key, type, null, example, meaning, touch);
+    }
+
+    private static <T> Setting<T> without(
+            String without, Scope scope, String key, ValueType<T> type, String example, String meaning, String touch) {
+        return add(new Setting<>(scope, key, type, false, null, without, example, meaning, touch, false));
+    }
+
+    /** The example of such a row is one entry, {@code Name=value}, as annotations have it. */
+    private static Setting<String> perField(String key, String field, String value, String meaning, String touch) {
+        return add(new Setting<>(
+                Scope.ROUTE, key, ValueType.template(), true, "", null, field + "=" + value, meaning, touch, false));
+    }
+
+    private static <T> Setting<T> secret(Setting<T> row) {
+        ROWS.remove(row);
+        return add(new Setting<>(
+                row.scope(),
+                row.key(),
+                row.type(),
+                row.open(),
+                row.initially(),
+                row.without(),
+                row.example(),
+                row.meaning(),
+                row.touch(),
+                true));
+    }
+
+    private static <T> Setting<T> add(Setting<T> row) {
+        ROWS.add(row);
+        return row;
+    }
+
+    private static String name(String text) {
+        if (!Scope.NAME.matcher(text).matches()) {
+            throw new BadValue("");
+        }
+        return text;
+    }
+
+    /** A field that settings may set: the gateway's own framing and connection fields are not. */
+    static String changeableField(String text) {
+        String name = ValueType.token(text).toLowerCase(Locale.ROOT);
+        if (OWN_FIELDS.contains(name) || name.startsWith("proxy-")) {
+            throw new BadValue("the field " + text + " belongs to the connection and cannot be set"
+                    + (name.equals("host") ? "; see route.<name>.host" : ""));
+        }
+        return text;
+    }
+
+    private static String method(String text) {
+        ValueType.token(text);
+        String upper = text.toUpperCase(Locale.ROOT);
+        if (Set.of("TRACE", "CONNECT").contains(upper)) {
+            throw new BadValue(upper + " is never forwarded");
+        }
+        if (!text.equals(upper)
+                && Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+                        .contains(upper)) {
+            throw new BadValue("methods are case-sensitive: " + upper + ", not " + text);
+        }
+        return text;
+    }
+
+    private static String host(String text) {
+        if (!HOST_NAME.matcher(text).matches() && !HOST_LITERAL.matcher(text).matches()) {
+            throw new BadValue("'" + text + "' is not a host name");
+        }
+        return text;
+    }
+
+    private static String hostChoice(String text) {
+        if (!AUTHORITY.matcher(text).matches()) {
+            throw new BadValue("");
+        }
+        return text;
+    }
+
+    private static String originOrName(String text) {
+        if (text.contains("://")) {
+            OriginConfig.parse(text);
+        } else if (!Scope.NAME.matcher(text).matches()) {
+            throw new BadValue("'" + text + "' is neither an origin nor a name", "http://" + text);
+        }
+        return text;
+    }
+}

@@ -1,0 +1,94 @@
+package dev.headgate.setup;
+
+import java.util.Map;
+import java.util.Set;
+
+/** <code>${...}</code> in values: what is filled in when settings are read, and what is left for every exchange. */
+final class Variables {
+
+    static final String LISTED = "${principal}, ${role.NAME}, ${session.NAME}, ${header.NAME}, ${path.NAME}, "
+            + "${request-id}, ${env.NAME}, ${sys.NAME}";
+
+    private static final Set<String> ALONE = Set.of("principal", "request-id");
+    private static final Set<String> WITH_NAME = Set.of("role", "session", "header", "path");
+
+    private Variables() {}
+
+    /**
+     * Fills in <code>${env.NAME}</code> and <code>${sys.NAME}</code>, each with an optional default after {@code :-},
+     * which may hold variables itself. What comes from outside is not searched again.
+     *
+     * @param template whether other variables may stay
+     * @throws BadValue when one is missing and has no default, is unknown, or is not closed
+     */
+    static String expand(String text, boolean template, Map<String, String> environment, Map<String, String> system) {
+        StringBuilder expanded = new StringBuilder();
+        int from = 0;
+        for (int start = text.indexOf("${"); start >= 0; start = text.indexOf("${", from)) {
+            int end = endOf(text, start);
+            String variable = text.substring(start + 2, end);
+            expanded.append(text, from, start);
+            from = end + 1;
+            boolean env = variable.startsWith("env.");
+            if (!env && !variable.startsWith("sys.")) {
+                if (!template) {
+                    throw new BadValue("${" + variable + "} is not known here; ${env.NAME} and ${sys.NAME} are");
+                }
+                expanded.append(text, start, from);
+                continue;
+            }
+            int separator = variable.indexOf(":-");
+            String name = variable.substring(4, separator < 0 ? variable.length() : separator);
+            String value = (env ? environment : system).get(name);
+            if (value != null) {
+                expanded.append(value);
+            } else if (separator >= 0) {
+                expanded.append(expand(variable.substring(separator + 2), template, environment, system));
+            } else {
+                throw new BadValue((env ? "the environment variable " : "the system property ") + name
+                        + " is not set; give it, or a default: ${" + variable + ":-default}");
+            }
+        }
+        return expanded.append(text.substring(from)).toString();
+    }
+
+    /** The brace that closes a variable, past those of variables in its default. */
+    private static int endOf(String text, int start) {
+        int depth = 0;
+        for (int i = start; i < text.length(); i++) {
+            if (text.startsWith("${", i)) {
+                depth++;
+                i++;
+            } else if (text.charAt(i) == '}' && --depth == 0) {
+                return i;
+            }
+        }
+        throw new BadValue("a ${ is not closed");
+    }
+
+    /** Returns a field value whose variables are all known. */
+    static String checkedTemplate(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            // RFC 9110 §5.5: no controls but tab; beyond ISO-8859-1 there is no byte to send.
+            if (c < ' ' && c != '\t' || c == 0x7F || c > 0xFF) {
+                throw new BadValue(String.format("the character U+%04X cannot be sent in a field", (int) c));
+            }
+        }
+        for (int start = text.indexOf("${"); start >= 0; start = text.indexOf("${", start + 2)) {
+            int end = text.indexOf('}', start);
+            if (end < 0) {
+                throw new BadValue("a ${ is not closed");
+            }
+            String variable = text.substring(start + 2, end);
+            int dot = variable.indexOf('.');
+            boolean known = dot < 0
+                    ? ALONE.contains(variable)
+                    : WITH_NAME.contains(variable.substring(0, dot)) && dot < variable.length() - 1;
+            if (!known) {
+                throw new BadValue("${" + variable + "} is not a variable; there are " + LISTED);
+            }
+        }
+        return text;
+    }
+}

@@ -1,0 +1,15 @@
+package dev.headgate.upstream;
+
+/** The limit that a connection's deadline stands for. */
+enum Limit {
+    /** Connecting, with the TLS handshake. */
+    CONNECT,
+    /** The origin takes the request's content too slowly. */
+    WRITE_IDLE,
+    /** The response head is late. */
+    RESPONSE,
+    /** The response's content has stopped moving. */
+    READ_IDLE,
+    /** The whole exchange lasts too long. */
+    TOTAL
+}

@@ -1,0 +1,138 @@
+package dev.headgate.upstream;
+
+import dev.headgate.config.OriginConfig;
+import dev.headgate.config.PoolConfig;
+import dev.headgate.config.TimeoutConfig;
+import dev.headgate.config.UpstreamConfig;
+import dev.headgate.exchange.Attempt;
+import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.GatewayFailure;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.impl.ConnectionHolder;
+import org.apache.hc.client5.http.impl.io.DefaultHttpClientConnectionOperator;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
+import org.apache.hc.client5.http.io.ConnectionEndpoint;
+import org.apache.hc.client5.http.io.DetachedSocketFactory;
+import org.apache.hc.client5.http.protocol.HttpClientContext;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
+import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
+import org.apache.hc.core5.http.config.Http1Config;
+import org.apache.hc.core5.http.config.RegistryBuilder;
+import org.apache.hc.core5.http.io.SocketConfig;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.pool.PoolConcurrencyPolicy;
+import org.apache.hc.core5.pool.PoolReusePolicy;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
+
+/**
+ * The connection pool of one upstream.
+ *
+ * <p>Only HttpClient's connection manager is used, not its client: a gateway wants no cookies, redirects,
+ * authentication, decoding, retries or protocol upgrades, and it has to know how far an exchange came when it failed.
+ *
+ * <p>Thread-safe.
+ */
+final class UpstreamClient implements AutoCloseable {
+
+    private final PoolConfig pool;
+    private final Watchdog watchdog;
+    private final PoolingHttpClientConnectionManager connections;
+
+    UpstreamClient(UpstreamConfig config, Watchdog watchdog) {
+        this.pool = config.pool();
+        this.watchdog = watchdog;
+        int maxBytes = config.head().maxBytes();
+        int maxFields = config.head().maxFields();
+        Http1Config http1 = Http1Config.custom()
+                .setMaxLineLength(maxBytes)
+                .setMaxHeaderCount(maxFields)
+                .build();
+        // Sockets of channels can be asked without waiting whether there is anything to read; plain sockets cannot.
+        DetachedSocketFactory sockets = proxy -> SocketChannel.open().socket();
+        RegistryBuilder<TlsSocketStrategy> tls = RegistryBuilder.create();
+        if (config.origins().stream().anyMatch(OriginConfig::secure)) {
+            tls.register(
+                    "https",
+                    new DefaultClientTlsStrategy(
+                            TlsMaterial.contextOf(config.tls()), HostnameVerificationPolicy.BUILTIN, null));
+        }
+        connections = new PoolingHttpClientConnectionManager(
+                new DefaultHttpClientConnectionOperator(sockets, null, null, tls.build()),
+                PoolConcurrencyPolicy.STRICT,
+                PoolReusePolicy.LIFO,
+                null,
+                socket -> new UpstreamConnection(http1, new ResponseHeadParser(maxBytes, maxFields), watchdog));
+        connections.setDefaultMaxPerRoute(pool.maxPerOrigin());
+        connections.setMaxTotal(Integer.MAX_VALUE);
+        connections.setDefaultSocketConfig(SocketConfig.custom()
+                .setTcpNoDelay(true)
+                .setSoTimeout(Timeout.DISABLED)
+                .build());
+        connections.setDefaultConnectionConfig(ConnectionConfig.custom()
+                // Zero: the exact check at every lease.
+                .setValidateAfterInactivity(TimeValue.ZERO_MILLISECONDS)
+                .setTimeToLive(pool.timeToLive().isZero() ? null : TimeValue.of(pool.timeToLive()))
+                .setIdleTimeout(Timeout.of(pool.idleTimeout()))
+                .build());
+        watchdog.everySecond(() -> {
+            connections.closeExpired();
+            connections.closeIdle(TimeValue.of(pool.idleTimeout()));
+        });
+    }
+
+    OriginConnection connect(Origin origin, TimeoutConfig timeouts, long startNanos, Attempt attempt)
+            throws GatewayFailure {
+        attempt.reached(Attempt.Stage.LEASE);
+        ConnectionEndpoint endpoint = lease(origin);
+        UpstreamConnection connection = (UpstreamConnection) ((ConnectionHolder) endpoint).get();
+        try {
+            long now = watchdog.now();
+            long total = timeouts.total().isZero()
+                    ? Long.MAX_VALUE
+                    : watchdog.since(startNanos) + timeouts.total().toNanos();
+            connection.begin(total, timeouts.idle().toNanos());
+            if (!endpoint.isConnected()) {
+                attempt.reached(Attempt.Stage.CONNECT);
+                connection.arm(Limit.CONNECT, now + timeouts.connect().toNanos());
+                connections.connect(endpoint, TimeValue.of(timeouts.connect()), HttpClientContext.create());
+                connection.disarm();
+            }
+            return new OriginConnection(connections, endpoint, connection, origin, timeouts, pool, watchdog);
+        } catch (IOException | RuntimeException e) {
+            connection.close(CloseMode.IMMEDIATE);
+            connections.release(endpoint, null, null);
+            throw Failures.whileConnecting(e, origin, timeouts);
+        }
+    }
+
+    private ConnectionEndpoint lease(Origin origin) throws GatewayFailure {
+        Duration patience = pool.leaseTimeout();
+        try {
+            Timeout timeout = Timeout.of(patience);
+            return connections.lease(null, origin.httpRoute(), timeout, null).get(timeout);
+        } catch (TimeoutException e) {
+            throw new GatewayFailure(
+                    FailureKind.CONNECTION_LIMIT_REACHED,
+                    "all " + pool.maxPerOrigin() + " connections to " + origin + " stayed in use for "
+                            + patience.toMillis() + " ms (connections.max, connections.lease-timeout)",
+                    e);
+        } catch (ExecutionException e) {
+            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "the connection pool failed", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while waiting for a connection", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        connections.close(CloseMode.IMMEDIATE);
+    }
+}

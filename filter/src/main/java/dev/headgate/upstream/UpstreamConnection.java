@@ -1,0 +1,370 @@
+package dev.headgate.upstream;
+
+import java.io.EOFException;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLSocket;
+import org.apache.hc.client5.http.io.ManagedHttpClientConnection;
+import org.apache.hc.core5.function.Supplier;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.config.Http1Config;
+import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
+import org.apache.hc.core5.http.impl.io.SocketHolder;
+import org.apache.hc.core5.http.io.SessionOutputBuffer;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.util.Timeout;
+
+/**
+ * One HTTP/1.1 connection to an origin, as the pool keeps it: HttpCore's framing, with strict parsing of the response
+ * head, deadlines that the {@link Watchdog} enforces, and an exact check before reuse.
+ *
+ * <p>Used by one thread at a time, except for {@link #closeIfOverdue} and {@code close}, which may come from any.
+ */
+final class UpstreamConnection extends DefaultBHttpClientConnection implements ManagedHttpClientConnection {
+
+    /** Runs before a read that would block, so that what the client has not been sent yet goes out first. */
+    @FunctionalInterface
+    interface BeforeBlocking {
+        void run() throws IOException;
+    }
+
+    private static final long NONE = Long.MAX_VALUE;
+    private static final long EXPIRED = Long.MIN_VALUE;
+
+    private final Watchdog watchdog;
+    private final ResponseHeadParser parser;
+
+    /** When the watchdog closes this connection: NONE for never, EXPIRED once it has. */
+    private final AtomicLong deadline = new AtomicLong(NONE);
+
+    private volatile Limit limit;
+    private long totalDeadline = NONE;
+    private long idleNanos;
+
+    private boolean readingHead;
+    private boolean headBegun;
+    private boolean written;
+    private BeforeBlocking beforeBlocking;
+    private boolean contentAbandoned;
+    private boolean used;
+
+    UpstreamConnection(Http1Config http1Config, ResponseHeadParser parser, Watchdog watchdog) {
+        super(
+                http1Config,
+                // Without a charset HttpCore turns bytes from 0x80 to 0x9F into question marks.
+                StandardCharsets.ISO_8859_1.newDecoder(),
+                StandardCharsets.ISO_8859_1.newEncoder(),
+                ResponseFraming.INSTANCE,
+                null,
+                RequestHeadWriter::new,
+                config -> parser);
+        this.parser = parser;
+        this.watchdog = watchdog;
+    }
+
+    // ---- one exchange ----
+
+    /** Starts an exchange: forgets the last one's traces and sets the limits of this one. */
+    void begin(long totalDeadlineNanos, long idleLimitNanos) throws LimitExpired {
+        totalDeadline = totalDeadlineNanos;
+        idleNanos = idleLimitNanos;
+        written = false;
+        headBegun = false;
+        beforeBlocking = null;
+        readingHead = false;
+        contentAbandoned = false;
+        disarm();
+    }
+
+    /** Ends an exchange after which the connection may be used again. */
+    void end() throws LimitExpired {
+        beforeBlocking = null;
+        totalDeadline = NONE;
+        used = true;
+        disarm();
+    }
+
+    /** Whether an earlier exchange went well on this connection. */
+    boolean wasUsed() {
+        return used;
+    }
+
+    /** Whether any byte of the current request may have reached the origin. */
+    boolean hasWritten() {
+        return written;
+    }
+
+    /** Whether any byte of the response head has come. */
+    boolean hasHeadBegun() {
+        return headBegun;
+    }
+
+    void expectHead() {
+        readingHead = true;
+    }
+
+    void expectContent(BeforeBlocking hook) {
+        readingHead = false;
+        beforeBlocking = hook;
+    }
+
+    /** Whether the origin has already sent something that has not been read. Never blocks. */
+    boolean hasInput() throws IOException {
+        SocketHolder holder = ensureOpen();
+        return parser.hasBufferedInput() || holder.getInputStream().available() > 0;
+    }
+
+    /** Leaves the request's content unfinished: HttpCore would write the last chunk when it closes the stream. */
+    void abandonContent() {
+        contentAbandoned = true;
+    }
+
+    boolean isContentAbandoned() {
+        return contentAbandoned;
+    }
+
+    @Override
+    protected OutputStream createContentOutputStream(
+            long length,
+            SessionOutputBuffer buffer,
+            OutputStream socketOutput,
+            Supplier<List<? extends Header>> trailers) {
+        OutputStream framed = super.createContentOutputStream(length, buffer, socketOutput, trailers);
+        return new FilterOutputStream(framed) {
+            @Override
+            public void write(byte[] bytes, int offset, int count) throws IOException {
+                out.write(bytes, offset, count);
+            }
+
+            @Override
+            public void close() throws IOException {
+                if (!contentAbandoned) {
+                    out.close();
+                }
+            }
+        };
+    }
+
+    void arm(Limit next, long atNanos) throws LimitExpired {
+        if (totalDeadline < atNanos) {
+            set(Limit.TOTAL, totalDeadline);
+        } else {
+            set(next, atNanos);
+        }
+    }
+
+    void disarm() throws LimitExpired {
+        set(limit, NONE);
+    }
+
+    private void set(Limit next, long atNanos) throws LimitExpired {
+        if (deadline.get() == NONE) {
+            // Written before the deadline that it explains, and never while one is running.
+            limit = next;
+        }
+        if (deadline.getAndSet(atNanos) == EXPIRED) {
+            deadline.set(EXPIRED);
+            throw new LimitExpired(limit, null);
+        }
+        limit = next;
+    }
+
+    /** Called by the watchdog. */
+    void closeIfOverdue(long now) {
+        long at = deadline.get();
+        if (at != NONE && at != EXPIRED && at <= now && deadline.compareAndSet(at, EXPIRED)) {
+            super.close(CloseMode.IMMEDIATE);
+        }
+    }
+
+    /** What a failed operation really means: the limit that was over, where the watchdog closed the socket. */
+    private IOException explain(IOException e) {
+        return deadline.get() == EXPIRED && !(e instanceof LimitExpired) ? new LimitExpired(limit, e) : e;
+    }
+
+    // ---- what the pool calls ----
+
+    @Override
+    public void bind(Socket socket) throws IOException {
+        if (deadline.get() == EXPIRED) {
+            throw new LimitExpired(limit, null);
+        }
+        watchdog.watch(this);
+        super.bind(new Wire(socket));
+    }
+
+    @Override
+    public void bind(SSLSocket sslSocket, Socket socket) throws IOException {
+        super.bind(new Wire(sslSocket, socket));
+    }
+
+    @Override
+    public Socket getSocket() {
+        SocketHolder holder = getSocketHolder();
+        return holder == null ? null : holder.getSocket();
+    }
+
+    @Override
+    public void passivate() {
+        // Nothing to do: no limit runs between exchanges.
+    }
+
+    @Override
+    public void activate() {
+        // Nothing to do: begin() sets the limits.
+    }
+
+    /**
+     * Tells whether this idle connection must not be used again: it was closed, or there is anything left to read, be
+     * it only one byte. An origin that sends more than its framing allows would otherwise answer the next client.
+     * Exact, and it never waits; HttpCore's own check blocks for a millisecond and takes surplus bytes for health.
+     */
+    @Override
+    public boolean isStale() throws IOException {
+        SocketHolder holder = getSocketHolder();
+        if (holder == null || parser.hasBufferedInput()) {
+            return true;
+        }
+        SSLSocket tls = holder.getSSLSocket();
+        if (tls != null && tls.getInputStream().available() > 0) {
+            return true;
+        }
+        // Under TLS this byte may belong to a session ticket or an alert: such a connection is retired as well.
+        SocketChannel channel = holder.getBaseSocket().getChannel();
+        channel.configureBlocking(false);
+        try {
+            return channel.read(ByteBuffer.allocate(1)) != 0;
+        } finally {
+            channel.configureBlocking(true);
+        }
+    }
+
+    @Override
+    public void setSocketTimeout(Timeout timeout) {
+        // The watchdog keeps the time.
+    }
+
+    @Override
+    public void close(CloseMode closeMode) {
+        watchdog.forget(this);
+        super.close(closeMode);
+    }
+
+    @Override
+    public void close() throws IOException {
+        watchdog.forget(this);
+        super.close();
+    }
+
+    /** The socket's streams, with deadlines around every operation that may block. */
+    private final class Wire extends SocketHolder {
+
+        Wire(Socket socket) {
+            super(socket);
+        }
+
+        Wire(SSLSocket sslSocket, Socket baseSocket) {
+            super(sslSocket, baseSocket);
+        }
+
+        @Override
+        protected InputStream getInputStream(Socket socket) throws IOException {
+            return new Input(socket.getInputStream());
+        }
+
+        @Override
+        protected OutputStream getOutputStream(Socket socket) throws IOException {
+            return new Output(socket.getOutputStream());
+        }
+    }
+
+    private final class Input extends InputStream {
+
+        private final InputStream socketInput;
+
+        Input(InputStream socketInput) {
+            this.socketInput = socketInput;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            if (readingHead) {
+                // The head's deadline stands until all of it is here, however it drips in.
+                int count = readRaw(buffer, offset, length);
+                if (count < 0) {
+                    throw new EOFException(
+                            headBegun
+                                    ? "the connection ended within the response head"
+                                    : "the connection ended before a response");
+                }
+                headBegun = true;
+                return count;
+            }
+            if (beforeBlocking != null && socketInput.available() == 0) {
+                beforeBlocking.run();
+            }
+            arm(Limit.READ_IDLE, idleNanos == 0 ? NONE : watchdog.now() + idleNanos);
+            int count = readRaw(buffer, offset, length);
+            disarm();
+            return count;
+        }
+
+        private int readRaw(byte[] buffer, int offset, int length) throws IOException {
+            try {
+                return socketInput.read(buffer, offset, length);
+            } catch (IOException e) {
+                throw explain(e);
+            }
+        }
+
+        @Override
+        public int available() throws IOException {
+            return socketInput.available();
+        }
+    }
+
+    private final class Output extends OutputStream {
+
+        private final OutputStream socketOutput;
+
+        Output(OutputStream socketOutput) {
+            this.socketOutput = socketOutput;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] buffer, int offset, int length) throws IOException {
+            arm(Limit.WRITE_IDLE, idleNanos == 0 ? NONE : watchdog.now() + idleNanos);
+            written = true;
+            try {
+                socketOutput.write(buffer, offset, length);
+            } catch (IOException e) {
+                throw explain(e);
+            }
+            disarm();
+        }
+
+        @Override
+        public void flush() throws IOException {
+            socketOutput.flush();
+        }
+    }
+}

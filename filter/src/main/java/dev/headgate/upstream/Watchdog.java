@@ -1,0 +1,109 @@
+package dev.headgate.upstream;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Closes connections that have overstayed a limit, and lets pools drop what has been idle for long. One daemon thread
+ * per gateway.
+ *
+ * <p>Socket timeouts are not used for this: they cost two more system calls a read, there are none for writing, and each
+ * byte that drips in starts them anew. Closing the socket ends whatever a thread is blocked in.
+ *
+ * <p>Thread-safe.
+ */
+public final class Watchdog implements AutoCloseable {
+
+    /** How late a limit may be noticed. */
+    private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+
+    private static final long HOUSEKEEPING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
+
+    private final LongSupplier nanoSource;
+    private final long epoch;
+    private final Set<UpstreamConnection> connections = ConcurrentHashMap.newKeySet();
+    private final CopyOnWriteArrayList<Runnable> housekeeping = new CopyOnWriteArrayList<>();
+    private final Thread thread;
+    private volatile boolean closed;
+
+    public Watchdog(String gatewayName, LongSupplier nanoSource) {
+        this.nanoSource = nanoSource;
+        this.epoch = nanoSource.getAsLong();
+        this.thread = new Thread(this::watch, "headgate-" + gatewayName + "-watchdog");
+        thread.setDaemon(true);
+        // The creator's class loader and access context are the web app's: the thread ends with the gateway.
+        thread.start();
+    }
+
+    /** Nanoseconds since this watchdog began; never negative, so it compares without care for overflow. */
+    long now() {
+        return nanoSource.getAsLong() - epoch;
+    }
+
+    /** A reading of the nano source, on the scale of {@link #now()}. */
+    long since(long nanos) {
+        return nanos - epoch;
+    }
+
+    void watch(UpstreamConnection connection) {
+        if (connections.add(connection) && connections.size() == 1) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    void forget(UpstreamConnection connection) {
+        connections.remove(connection);
+    }
+
+    /** Has a task run about once a second, for as long as there are connections. */
+    void everySecond(Runnable task) {
+        housekeeping.add(task);
+    }
+
+    private void watch() {
+        long nextHousekeeping = 0;
+        while (!closed) {
+            if (connections.isEmpty()) {
+                LockSupport.park(this);
+            } else {
+                LockSupport.parkNanos(this, TICK_NANOS);
+            }
+            long now = now();
+            for (UpstreamConnection connection : connections) {
+                connection.closeIfOverdue(now);
+            }
+            if (now >= nextHousekeeping) {
+                nextHousekeeping = now + HOUSEKEEPING_NANOS;
+                housekeeping.forEach(Watchdog::runSafely);
+            }
+        }
+    }
+
+    private static void runSafely(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            LOG.warn("Housekeeping of a connection pool failed", e);
+        }
+    }
+
+    /** Ends the thread; waits for it briefly, so that an undeployed app leaves none behind. */
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(2));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

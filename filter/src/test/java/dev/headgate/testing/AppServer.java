@@ -1,0 +1,307 @@
+package dev.headgate.testing;
+
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import jakarta.servlet.MultipartConfigElement;
+import jakarta.servlet.Servlet;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.apache.catalina.Context;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.Wrapper;
+import org.apache.catalina.connector.Connector;
+import org.apache.catalina.core.StandardContext;
+import org.apache.catalina.startup.Tomcat;
+import org.apache.coyote.http11.AbstractHttp11Protocol;
+import org.apache.coyote.http2.Http2Protocol;
+import org.apache.tomcat.util.descriptor.web.FilterDef;
+import org.apache.tomcat.util.descriptor.web.FilterMap;
+import org.eclipse.jetty.ee10.servlet.FilterHolder;
+import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee10.servlet.ServletHolder;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * A web app in an embedded container on a free loopback port, over HTTP/1.1 and HTTP/2 without TLS. Unless told
+ * otherwise it has one servlet, which answers {@code app:}, the method and the request URI.
+ */
+public final class AppServer implements AutoCloseable {
+
+    /** Stops the container. */
+    private interface Stop {
+        void run() throws Exception;
+    }
+
+    private final int port;
+    private final Stop stop;
+
+    private AppServer(int port, Stop stop) {
+        this.port = port;
+        this.stop = stop;
+    }
+
+    public static Builder on(Container container) {
+        return new Builder(container);
+    }
+
+    public int port() {
+        return port;
+    }
+
+    public RawClient connect() throws IOException {
+        return RawClient.connect(port);
+    }
+
+    @Override
+    public void close() {
+        try {
+            stop.run();
+        } catch (Exception e) {
+            throw new AssertionError("the container did not stop", e);
+        }
+    }
+
+    private record FilterEntry(
+            Filter filter, boolean asyncSupported, String path, EnumSet<DispatcherType> dispatcherTypes) {}
+
+    private record ServletEntry(String path, Servlet servlet) {}
+
+    /** Collects what the app is made of. */
+    public static final class Builder {
+
+        private final Container container;
+        private final List<FilterEntry> filters = new ArrayList<>();
+        private final List<ServletEntry> servlets = new ArrayList<>();
+        private String contextPath = "";
+        private boolean asyncSupported = true;
+        private boolean lenient;
+        private String errorPage;
+        private int threads = 32;
+
+        private Builder(Container container) {
+            this.container = container;
+        }
+
+        /** Empty, or a path that begins with a slash. */
+        public Builder contextPath(String path) {
+            contextPath = path;
+            return this;
+        }
+
+        /** A filter on every path, with async support, after those that are already here. */
+        public Builder filter(Filter filter) {
+            return filter(filter, true, "/*");
+        }
+
+        public Builder filter(Filter filter, boolean async, String path, DispatcherType... types) {
+            EnumSet<DispatcherType> dispatcherTypes = EnumSet.of(DispatcherType.REQUEST, DispatcherType.ASYNC);
+            if (types.length > 0) {
+                dispatcherTypes = EnumSet.copyOf(List.of(types));
+            }
+            filters.add(new FilterEntry(filter, async, path, dispatcherTypes));
+            return this;
+        }
+
+        /** The longest match wins; {@code /*} replaces the default servlet of the app. */
+        public Builder servlet(String path, Servlet servlet) {
+            servlets.add(new ServletEntry(path, servlet));
+            return this;
+        }
+
+        /** Whether the app's servlets support async; true unless told otherwise. */
+        public Builder servletsAsync(boolean supported) {
+            asyncSupported = supported;
+            return this;
+        }
+
+        /**
+         * Lets the container hand on what it refuses by default: ambiguous paths, {@code []{}|} and the like in targets,
+         * TRACE.
+         */
+        public Builder lenient() {
+            lenient = true;
+            return this;
+        }
+
+        /** Where errors are dispatched to. */
+        public Builder errorPage(String path) {
+            errorPage = path;
+            return this;
+        }
+
+        /** How many requests the container handles at once; 32 unless told otherwise. */
+        public Builder threads(int count) {
+            threads = count;
+            return this;
+        }
+
+        public AppServer start() {
+            if (servlets.stream().noneMatch(entry -> entry.path().equals("/*"))) {
+                servlets.add(new ServletEntry("/*", new App()));
+            }
+            try {
+                return switch (container) {
+                    case TOMCAT -> tomcat();
+                    case JETTY -> jetty();
+                };
+            } catch (Exception e) {
+                throw new AssertionError(container + " did not start", e);
+            }
+        }
+
+        private AppServer tomcat() throws LifecycleException, IOException {
+            Logger.getLogger("org.apache").setLevel(Level.WARNING);
+            File base = Files.createTempDirectory("headgate-tomcat").toFile();
+            Tomcat tomcat = new Tomcat();
+            tomcat.setBaseDir(base.getPath());
+            Connector connector = new Connector("org.apache.coyote.http11.Http11NioProtocol");
+            connector.setPort(0);
+            connector.setProperty("address", "127.0.0.1");
+            connector.setProperty("maxThreads", Integer.toString(threads));
+            connector.setProperty("minSpareThreads", "2");
+            AbstractHttp11Protocol<?> protocol = (AbstractHttp11Protocol<?>) connector.getProtocolHandler();
+            // Tomcat drops trailers which nobody named.
+            protocol.setAllowedTrailerHeaders("x-checksum,x-note");
+            connector.addUpgradeProtocol(new Http2Protocol());
+            if (lenient) {
+                connector.setProperty("relaxedPathChars", "\"<>[\\]^`{|}");
+                connector.setProperty("relaxedQueryChars", "\"<>[\\]^`{|}");
+                connector.setProperty("encodedSolidusHandling", "passthrough");
+                connector.setProperty("allowBackslash", "true");
+                connector.setAllowTrace(true);
+            }
+            tomcat.getService().addConnector(connector);
+            tomcat.setConnector(connector);
+            Context context = tomcat.addContext(contextPath, base.getPath());
+            if (errorPage != null) {
+                org.apache.tomcat.util.descriptor.web.ErrorPage page =
+                        new org.apache.tomcat.util.descriptor.web.ErrorPage();
+                page.setLocation(errorPage);
+                context.addErrorPage(page);
+            }
+            // Their leak detection needs --add-opens.
+            StandardContext standard = (StandardContext) context;
+            standard.setClearReferencesObjectStreamClassCaches(false);
+            standard.setClearReferencesRmiTargets(false);
+            standard.setClearReferencesThreadLocals(false);
+            standard.setUnloadDelay(0);
+            int n = 0;
+            for (FilterEntry entry : filters) {
+                FilterDef definition = new FilterDef();
+                definition.setFilterName("filter" + n++);
+                definition.setFilter(entry.filter());
+                definition.setAsyncSupported(Boolean.toString(entry.asyncSupported()));
+                context.addFilterDef(definition);
+                FilterMap mapping = new FilterMap();
+                mapping.setFilterName(definition.getFilterName());
+                mapping.addURLPattern(entry.path());
+                entry.dispatcherTypes().forEach(type -> mapping.setDispatcher(type.name()));
+                context.addFilterMap(mapping);
+            }
+            for (ServletEntry entry : servlets) {
+                Wrapper wrapper = Tomcat.addServlet(context, "servlet" + n++, entry.servlet());
+                wrapper.setAsyncSupported(asyncSupported);
+                wrapper.setMultipartConfigElement(new MultipartConfigElement(base.getPath()));
+                wrapper.addMapping(entry.path());
+            }
+            tomcat.start();
+            return new AppServer(connector.getLocalPort(), () -> {
+                tomcat.stop();
+                tomcat.destroy();
+                delete(base);
+            });
+        }
+
+        private AppServer jetty() throws Exception {
+            QueuedThreadPool pool = new QueuedThreadPool(threads + 4, 4);
+            Server server = new Server(pool);
+            HttpConfiguration configuration = new HttpConfiguration();
+            configuration.setSendServerVersion(false);
+            if (lenient) {
+                configuration.setUriCompliance(UriCompliance.UNSAFE);
+            }
+            ServerConnector connector = new ServerConnector(
+                    server,
+                    1,
+                    1,
+                    new HttpConnectionFactory(configuration),
+                    new HTTP2CServerConnectionFactory(configuration));
+            connector.setHost("127.0.0.1");
+            connector.setShutdownIdleTimeout(100);
+            server.addConnector(connector);
+            ServletContextHandler context = new ServletContextHandler(
+                    contextPath.isEmpty() ? "/" : contextPath, ServletContextHandler.SESSIONS);
+            File temporary = Files.createTempDirectory("headgate-jetty").toFile();
+            context.setTempDirectory(temporary);
+            context.getServletHandler().setDecodeAmbiguousURIs(lenient);
+            if (errorPage != null) {
+                org.eclipse.jetty.ee10.servlet.ErrorPageErrorHandler errors =
+                        new org.eclipse.jetty.ee10.servlet.ErrorPageErrorHandler();
+                errors.addErrorPage(400, 599, errorPage);
+                context.setErrorHandler(errors);
+            }
+            for (FilterEntry entry : filters) {
+                FilterHolder holder = new FilterHolder(entry.filter());
+                holder.setAsyncSupported(entry.asyncSupported());
+                context.addFilter(holder, entry.path(), entry.dispatcherTypes());
+            }
+            for (ServletEntry entry : servlets) {
+                ServletHolder holder = new ServletHolder(entry.servlet());
+                holder.setAsyncSupported(asyncSupported);
+                holder.getRegistration().setMultipartConfig(new MultipartConfigElement(temporary.getPath()));
+                context.addServlet(holder, entry.path());
+            }
+            server.setHandler(context);
+            server.setStopTimeout(0);
+            server.start();
+            return new AppServer(connector.getLocalPort(), () -> {
+                server.stop();
+                delete(temporary);
+            });
+        }
+
+        private static void delete(File file) {
+            File[] children = file.listFiles();
+            if (children != null) {
+                for (File child : children) {
+                    delete(child);
+                }
+            }
+            try {
+                Files.deleteIfExists(file.toPath());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** Answers {@code app:METHOD URI}, with the query when there is one. */
+    public static final class App extends HttpServlet {
+
+        @Override
+        protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            String query = request.getQueryString();
+            String text =
+                    "app:" + request.getMethod() + " " + request.getRequestURI() + (query == null ? "" : "?" + query);
+            response.setContentType("text/plain;charset=UTF-8");
+            response.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+}
