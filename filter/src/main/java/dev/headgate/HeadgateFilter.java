@@ -1,6 +1,8 @@
 package dev.headgate;
 
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.setup.SettingsException;
+import dev.headgate.setup.SettingsReader;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.FilterConfig;
@@ -38,9 +40,9 @@ public class HeadgateFilter implements Filter {
     @Override
     public void init(FilterConfig filterConfig) throws ServletException {
         try {
-            GatewayConfig config = given;
+            GatewayConfig config = given != null ? given : SettingsReader.read(filterConfig, getClass());
             gateway = new Gateway(config, filterConfig.getServletContext());
-        } catch (IllegalArgumentException e) {
+        } catch (SettingsException | IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }
     }
