@@ -48,8 +48,7 @@ public final class EmbeddedApp {
         everything.addURLPattern("/*");
         app.addFilterMap(everything);
 
-        Tomcat.addServlet(app, "app", new App());
-        app.addServletMappingDecoded("/", "app");
+        Tomcat.addServlet(app, "app", new App()).addMapping("/");
         tomcat.start();
         return tomcat;
     }

@@ -26,7 +26,8 @@ class EmbeddedAppTest {
             }
         });
         service.start();
-        Tomcat app = EmbeddedApp.start(0, "http://127.0.0.1:" + service.getAddress().getPort());
+        Tomcat app =
+                EmbeddedApp.start(0, "http://127.0.0.1:" + service.getAddress().getPort());
         try {
             String address = "http://127.0.0.1:" + app.getConnector().getLocalPort();
             assertThat(get(address + "/api/orders?id=7")).isEqualTo("the service: /orders?id=7");
