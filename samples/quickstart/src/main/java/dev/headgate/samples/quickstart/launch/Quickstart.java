@@ -38,6 +38,7 @@ public final class Quickstart {
         Server server = new Server();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server, services), "quickstart-close"));
 
+        ServerConnector connector = listen(server);
         services.add(new ServiceProcess("service-1"));
         services.add(new ServiceProcess("service-2"));
         // WEB-INF/headgate.properties asks for this one.
@@ -49,7 +50,6 @@ public final class Quickstart {
         app.setThrowUnavailableOnStartupException(true);
         server.setHandler(app);
         server.addBean(users());
-        ServerConnector connector = listen(server);
         server.start();
 
         System.out.printf(
@@ -79,8 +79,12 @@ public final class Quickstart {
         try {
             connector.open();
         } catch (IOException e) {
-            if (wanted != null || !(e.getCause() instanceof BindException)) {
+            if (!(e.getCause() instanceof BindException)) {
                 throw e;
+            }
+            if (wanted != null) {
+                System.err.printf("%n  Port %d is taken. Choose another one, or leave out -Dport.%n%n", wanted);
+                System.exit(1);
             }
             connector.setPort(0);
             connector.open();
