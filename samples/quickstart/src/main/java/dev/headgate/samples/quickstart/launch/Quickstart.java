@@ -3,8 +3,8 @@ package dev.headgate.samples.quickstart.launch;
 import java.io.IOException;
 import java.net.BindException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.ee10.webapp.WebAppContext;
@@ -34,7 +34,7 @@ public final class Quickstart {
         System.setProperty("java.util.logging.SimpleFormatter.format", "  %4$s %5$s%6$s%n");
         CONTAINER_LOG.setLevel(Level.WARNING);
 
-        List<ServiceProcess> services = new ArrayList<>();
+        List<ServiceProcess> services = new CopyOnWriteArrayList<>();
         Server server = new Server();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server, services), "quickstart-close"));
 
