@@ -132,16 +132,18 @@ final class Assembly {
     private Value read(Value unread) {
         Given given = unread.given();
         Setting<?> setting = unread.key().setting();
+        String text = given.text();
         try {
             if (setting.open()) {
                 changeableField(unread.key().field());
             }
-            String text = Variables.expand(
-                            given.text(), setting.type().variables(), around.environment(), around.system())
+            text = Variables.expand(text, setting.type().variables(), around.environment(), around.system())
                     .strip();
             return new Value(given, unread.key(), setting.type().read(text));
         } catch (IllegalArgumentException e) {
-            mistake(given, unread.key(), e);
+            // What a variable brought is shown only where it cannot be a token that was kept out of the file.
+            boolean filledIn = !text.equals(given.text()) && !setting.open() && !setting.secret();
+            mistake(filledIn ? given.withText(given.text() + ", which is " + text) : given, unread.key(), e);
             return unread;
         }
     }
@@ -162,7 +164,7 @@ final class Assembly {
         Map<String, UpstreamConfig> groups = new TreeMap<>();
         for (String name : routes) {
             Settings route = new Settings(Scope.ROUTE, name);
-            if (route.has(TO) && isOrigins(route.get(TO))) {
+            if (isOrigins(route.get(TO))) {
                 groups.put(name, upstream(name, route));
             }
         }
@@ -218,7 +220,7 @@ final class Assembly {
     }
 
     private String upstreamOf(List<String> to, String route, Map<String, UpstreamConfig> groups) {
-        if (to.stream().allMatch(item -> item.contains("://")) && !to.isEmpty()) {
+        if (isOrigins(to)) {
             return route;
         }
         if (to.size() != 1) {
@@ -246,8 +248,8 @@ final class Assembly {
             origins = of.get(ORIGINS);
         } else {
             origins = route.get(TO).stream().map(OriginConfig::parse).toList();
-            Value twice = of.find(ORIGINS);
-            if (twice != null) {
+            Value twice = values.get(Scope.UPSTREAM.fullKey(name, ORIGINS.key()));
+            if (twice != null && route.has(TO)) {
                 String other = Scope.ROUTE.fullKey(name, TO.key());
                 mistake(twice.given(), twice.key(), other + " gives this upstream its origins already", "", "");
             }
@@ -272,10 +274,10 @@ final class Assembly {
             return;
         }
         if (total.compareTo(timeouts.connect()) <= 0 && !of.bad(TIMEOUT_CONNECT)) {
-            of.unrelated(TIMEOUT_TOTAL, "more than", TIMEOUT_CONNECT);
+            of.unrelated(TIMEOUT_TOTAL, "more than", TIMEOUT_CONNECT, Duration.ofMillis(total.toMillis() / 2));
         }
         if (total.compareTo(timeouts.response()) < 0 && !of.bad(TIMEOUT_RESPONSE)) {
-            of.unrelated(TIMEOUT_TOTAL, "at least", TIMEOUT_RESPONSE);
+            of.unrelated(TIMEOUT_TOTAL, "at least", TIMEOUT_RESPONSE, total);
         }
     }
 
@@ -304,15 +306,26 @@ final class Assembly {
     // What went wrong
 
     private void unknown(Given given) {
-        String nearest = Key.nearest(given.key());
+        Scope scope = Key.scopeOf(given.key());
+        String name = Key.nameIn(given.key(), scope);
+        boolean badName = !name.isEmpty()
+                && !name.equals(Scope.EVERY)
+                && !Scope.NAME.matcher(name).matches();
+        String nearest = badName ? "" : Key.nearest(given.key());
         Key meant = nearest.isEmpty() ? null : Key.parse(nearest);
+        String problem = badName
+                ? "'" + name + "' is no name: letters, digits, - and _ are"
+                : "there is no such key" + (nearest.isEmpty() ? "" : "; the nearest is " + nearest);
+        // A secret under a misspelt key is a secret all the same.
+        boolean shown = meant != null
+                && meant.setting().shown(meant.field(), given.text()).equals(given.text());
         mistakes.add(new Mistake(
                 given.key(),
                 given.place(),
-                meant == null ? given.text() : meant.setting().shown(meant.field(), given.text()),
-                "there is no such key" + (nearest.isEmpty() ? "" : "; the nearest is " + nearest),
+                meant == null || shown ? given.text() : "******",
+                problem,
                 "",
-                meant == null || meant.setting().secret() ? "" : line(given.where(), meant, given.text())));
+                shown ? line(given.where(), meant, given.text()) : ""));
     }
 
     private void mistake(Given given, Key key, IllegalArgumentException problem) {
@@ -441,21 +454,20 @@ final class Assembly {
             }
         }
 
-        void unrelated(Setting<Duration> setting, String relation, Setting<Duration> other) {
+        /** @param better for the other setting, which would put things right */
+        void unrelated(Setting<Duration> setting, String relation, Setting<Duration> other, Duration better) {
             Value value = find(setting);
-            String limit = other.type().writer().apply(get(other));
-            Given.Where where = value.given().where();
-            mistake(
-                    value.given(),
-                    value.key(),
-                    "it must be " + relation + " " + scope.fullKey(name, other.key()) + ", which is " + limit
-                            + (has(other) ? "" : " by default") + "; lower that: "
-                            + line(
-                                    where,
-                                    new Key(other, name, ""),
-                                    value.given().text()),
+            mistakes.add(new Mistake(
+                    value.given().key(),
+                    value.given().place(),
+                    value.given().text(),
+                    "it must be " + relation + " " + scope.fullKey(name, other.key()) + ", which is "
+                            + other.type().writer().apply(get(other)) + (has(other) ? "" : " by default"),
                     "",
-                    "");
+                    line(
+                            value.given().where(),
+                            new Key(other, name, ""),
+                            other.type().writer().apply(better))));
         }
     }
 }
