@@ -25,6 +25,7 @@ import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.coyote.http2.Http2Protocol;
+import org.apache.tomcat.util.IntrospectionUtils;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
@@ -198,7 +199,8 @@ public final class AppServer implements AutoCloseable {
             }
             // Their leak detection needs --add-opens.
             StandardContext standard = (StandardContext) context;
-            standard.setClearReferencesObjectStreamClassCaches(false);
+            // By name, because Tomcat 11 has this one no more.
+            IntrospectionUtils.setProperty(standard, "clearReferencesObjectStreamClassCaches", "false");
             standard.setClearReferencesRmiTargets(false);
             standard.setClearReferencesThreadLocals(false);
             standard.setUnloadDelay(0);
