@@ -21,7 +21,7 @@ function node(name) {
   if (!nodes.has(name)) {
     const item = element("li", name);
     const count = element("span", "count", "0");
-    const place = element("span", "place");
+    const place = element("span", "place", name === "gateway" ? "answers itself when no service does" : "");
     const share = element("span", "share");
     const bar = element("i");
     share.append(bar);
