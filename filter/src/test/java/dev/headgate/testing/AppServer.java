@@ -25,6 +25,7 @@ import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.coyote.http2.Http2Protocol;
+import org.apache.tomcat.util.IntrospectionUtils;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
@@ -211,7 +212,13 @@ public final class AppServer implements AutoCloseable {
                 page.setLocation(errorPage);
                 context.addErrorPage(page);
             }
-            ((StandardContext) context).setUnloadDelay(0);
+            // Their leak detection needs --add-opens.
+            StandardContext standard = (StandardContext) context;
+            // By name, because Tomcat 11 has this one no more.
+            IntrospectionUtils.setProperty(standard, "clearReferencesObjectStreamClassCaches", "false");
+            standard.setClearReferencesRmiTargets(false);
+            standard.setClearReferencesThreadLocals(false);
+            standard.setUnloadDelay(0);
             if (sessionCookie != null) {
                 context.setSessionCookieName(sessionCookie);
             }
