@@ -1,10 +1,14 @@
 package dev.headgate;
 
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.RouteConfig;
 import dev.headgate.config.UpstreamConfig;
+import dev.headgate.exchange.Attempt;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.failure.AttemptReport;
 import dev.headgate.failure.ErrorPage;
 import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.FailureReport;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.route.RouteMatch;
@@ -17,9 +21,14 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +46,8 @@ final class Gateway implements AutoCloseable {
     private final Watchdog watchdog;
     private final Map<String, Upstream> upstreams = new HashMap<>();
     private final Forwarder forwarder;
-    private final ErrorPage errorPage = new ErrorPage();
+    private final Map<String, ErrorPage> errorPages = new HashMap<>();
+    private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource = System::nanoTime;
 
     /** @throws IllegalArgumentException when TLS files cannot be used */
@@ -48,6 +58,9 @@ final class Gateway implements AutoCloseable {
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
                 upstreams.put(upstream.name(), new Upstream(upstream, watchdog));
+            }
+            for (RouteConfig route : config.routes()) {
+                errorPages.put(route.name(), new ErrorPage(config.proxyStatusName(), route.errors(), context));
             }
             this.forwarder =
                     new Forwarder(config, routes.routes(), upstreams, context, sessionCookie(context), nanoSource);
@@ -102,7 +115,34 @@ final class Gateway implements AutoCloseable {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
         }
-        errorPage.send(failure, exchange.requestId(), exchange.request(), response);
+        answer(exchange, failure);
+    }
+
+    private void answer(Exchange exchange, GatewayFailure failure) throws IOException {
+        ErrorPage page = errorPages.get(exchange.route());
+        List<AttemptReport> attempts =
+                exchange.attempts().stream().map(Gateway::report).toList();
+        FailureReport report = new FailureReport(
+                failure,
+                exchange.requestId(),
+                exchange.route(),
+                attempts,
+                Duration.ofNanos(nanoSource.getAsLong() - exchange.startNanos()),
+                clock.instant(),
+                page.showsDetailsTo(exchange.request()));
+        page.send(report, exchange.request(), exchange.response());
+    }
+
+    private static AttemptReport report(Attempt attempt) {
+        GatewayFailure failure = attempt.failure();
+        return new AttemptReport(
+                attempt.origin(),
+                attempt.stage().name().toLowerCase(Locale.ROOT),
+                TimeUnit.NANOSECONDS.toMillis(attempt.durationNanos()),
+                attempt.status(),
+                attempt.isUnsent(),
+                failure == null ? null : failure.kind(),
+                failure == null ? null : failure.getMessage());
     }
 
     /** A client whose content did not arrive may still read; one that is gone will not. */
@@ -111,7 +151,7 @@ final class Gateway implements AutoCloseable {
             return;
         }
         try {
-            errorPage.send(failure, exchange.requestId(), exchange.request(), exchange.response());
+            answer(exchange, failure);
         } catch (IOException | RuntimeException e) {
             LOG.debug("{} the client is gone", exchange.requestId(), e);
         }

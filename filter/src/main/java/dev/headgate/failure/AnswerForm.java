@@ -82,7 +82,8 @@ enum AnswerForm {
         if (names.contains(range) || this == PROBLEM && range.matches("application/[^/]+\\+json")) {
             return 3;
         }
-        String type = names.iterator().next().substring(0, names.iterator().next().indexOf('/'));
+        String type =
+                names.iterator().next().substring(0, names.iterator().next().indexOf('/'));
         return range.equals(type + "/*") ? 2 : range.equals("*/*") || range.equals("*") ? 1 : 0;
     }
 

@@ -9,10 +9,12 @@ import java.net.URI;
  * @param stage how far it came, in a word
  * @param millis how long it took
  * @param status the final status that came; 0: none
+ * @param unsent whether the origin cannot have received anything of the request
  * @param kind how it failed; null when it did not
  * @param message what happened, for operators; null when it did not fail
  */
-public record AttemptReport(String origin, String stage, long millis, int status, FailureKind kind, String message) {
+public record AttemptReport(
+        String origin, String stage, long millis, int status, boolean unsent, FailureKind kind, String message) {
 
     /** The origin's host, in brackets where it is an IPv6 address; what cannot be read stays as it is. */
     String host() {

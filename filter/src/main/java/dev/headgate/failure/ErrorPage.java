@@ -226,7 +226,8 @@ public final class ErrorPage {
             problem.put("meaning", diagnosis.meaning());
             problem.put("attempts", attempts(report));
             problem.put("causes", diagnosis.causes());
-            problem.put("checks", diagnosis.checks().stream().map(ErrorPage::check).toList());
+            problem.put(
+                    "checks", diagnosis.checks().stream().map(ErrorPage::check).toList());
         }
         return problem;
     }
@@ -256,8 +257,7 @@ public final class ErrorPage {
         return attempts;
     }
 
-    private String html(
-            Page override, FailureReport report, Texts texts, boolean safe, HttpServletResponse response) {
+    private String html(Page override, FailureReport report, Texts texts, boolean safe, HttpServletResponse response) {
         if (override != null && override.template() != null) {
             try {
                 return override.template().fill(report, texts, safe);
@@ -287,11 +287,7 @@ public final class ErrorPage {
 
     /** @return whether there is an answer now */
     private boolean sentByApp(
-            Page override,
-            FailureReport report,
-            Texts texts,
-            HttpServletRequest request,
-            HttpServletResponse response)
+            Page override, FailureReport report, Texts texts, HttpServletRequest request, HttpServletResponse response)
             throws IOException {
         if (override.location().equals("container")) {
             response.sendError(report.status(), texts.headline(report.kind()));

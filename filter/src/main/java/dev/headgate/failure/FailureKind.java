@@ -25,7 +25,8 @@ public enum FailureKind {
     TLS_PROTOCOL_ERROR("tls_protocol_error", Side.UPSTREAM, 502, Retry.ALWAYS, Again.LATER),
     /** What came back is not HTTP, or breaks its framing rules. */
     HTTP_PROTOCOL_ERROR("http_protocol_error", Side.UPSTREAM, 502, Retry.NEVER, Again.LATER),
-    HTTP_RESPONSE_HEADER_SECTION_SIZE("http_response_header_section_size", Side.UPSTREAM, 502, Retry.NEVER, Again.LATER),
+    HTTP_RESPONSE_HEADER_SECTION_SIZE(
+            "http_response_header_section_size", Side.UPSTREAM, 502, Retry.NEVER, Again.LATER),
     HTTP_RESPONSE_HEADER_SIZE("http_response_header_size", Side.UPSTREAM, 502, Retry.NEVER, Again.LATER),
     HTTP_RESPONSE_TRANSFER_CODING("http_response_transfer_coding", Side.UPSTREAM, 502, Retry.NEVER, Again.LATER),
     /** The content ended, stalled or was reset after the head had been received. */

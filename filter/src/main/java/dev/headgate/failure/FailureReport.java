@@ -49,9 +49,6 @@ public record FailureReport(
 
     /** Whether no origin can have received anything of the request. */
     boolean surelyNotReceived() {
-        return attempts.stream()
-                .allMatch(attempt -> attempt.kind() != null
-                        && (attempt.kind().retry() == FailureKind.Retry.ALWAYS
-                                || attempt.kind() == FailureKind.CONNECTION_LIMIT_REACHED));
+        return kind() != FailureKind.CLIENT_LEFT && attempts.stream().allMatch(AttemptReport::unsent);
     }
 }

@@ -40,7 +40,11 @@ final class HtmlPage {
     private final boolean builtIn;
 
     private HtmlPage(String source, boolean builtIn) {
-        this.template = Mustache.compiler().escapeHTML(true).defaultValue("").emptyStringIsFalse(true).compile(source);
+        this.template = Mustache.compiler()
+                .escapeHTML(true)
+                .defaultValue("")
+                .emptyStringIsFalse(true)
+                .compile(source);
         this.builtIn = builtIn;
     }
 
@@ -91,7 +95,9 @@ final class HtmlPage {
         facts.put("advice", advice(report, texts, safe));
         facts.put("requestId", report.requestId());
         facts.put("time", texts.time(report.time()));
-        facts.put("isoTime", report.time().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString());
+        facts.put(
+                "isoTime",
+                report.time().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString());
         facts.put("retryAfter", report.retryAfterSeconds() > 0 ? report.retryAfterSeconds() : null);
         facts.put("labelError", texts.get("label.error", report.status()));
         facts.put("labelTodo", texts.get("label.todo"));

@@ -58,7 +58,14 @@ final class Json {
                 default -> {
                     // Beyond what RFC 8259 §7 asks: what HTML and JavaScript could stumble over, and half surrogates,
                     // which have no UTF-8.
-                    if (c < ' ' || c == '<' || c == '>' || c == '&' || c == 0x7f || c == '\u2028' || c == '\u2029' || isHalf(text, i)) {
+                    if (c < ' '
+                            || c == '<'
+                            || c == '>'
+                            || c == '&'
+                            || c == 0x7f
+                            || c == '\u2028'
+                            || c == '\u2029'
+                            || isHalf(text, i)) {
                         out.append(String.format("\\u%04x", (int) c));
                     } else {
                         out.append(c);
