@@ -3,12 +3,8 @@ package dev.headgate;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.UpstreamConfig;
-import dev.headgate.exchange.Attempt;
 import dev.headgate.exchange.Exchange;
-import dev.headgate.failure.AttemptReport;
-import dev.headgate.failure.ErrorPage;
 import dev.headgate.failure.FailureKind;
-import dev.headgate.failure.FailureReport;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.route.RouteMatch;
@@ -22,13 +18,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +38,7 @@ final class Gateway implements AutoCloseable {
     private final Watchdog watchdog;
     private final Map<String, Upstream> upstreams = new HashMap<>();
     private final Forwarder forwarder;
-    private final Map<String, ErrorPage> errorPages = new HashMap<>();
+    private final Map<String, Fallbacks> fallbacks = new HashMap<>();
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource = System::nanoTime;
 
@@ -60,7 +52,9 @@ final class Gateway implements AutoCloseable {
                 upstreams.put(upstream.name(), new Upstream(upstream, watchdog));
             }
             for (RouteConfig route : config.routes()) {
-                errorPages.put(route.name(), new ErrorPage(config.proxyStatusName(), route.errors(), context));
+                fallbacks.put(
+                        route.name(),
+                        new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
             this.forwarder =
                     new Forwarder(config, routes.routes(), upstreams, context, sessionCookie(context), nanoSource);
@@ -89,13 +83,14 @@ final class Gateway implements AutoCloseable {
         try {
             forwarder.forward(match, exchange);
         } catch (GatewayFailure failure) {
-            fail(exchange, failure);
+            fail(exchange, failure, chain);
         } catch (RuntimeException e) {
-            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e));
+            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e), chain);
         }
     }
 
-    private void fail(Exchange exchange, GatewayFailure failure) throws IOException {
+    private void fail(Exchange exchange, GatewayFailure failure, FilterChain chain)
+            throws IOException, ServletException {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
@@ -115,34 +110,7 @@ final class Gateway implements AutoCloseable {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
         }
-        answer(exchange, failure);
-    }
-
-    private void answer(Exchange exchange, GatewayFailure failure) throws IOException {
-        ErrorPage page = errorPages.get(exchange.route());
-        List<AttemptReport> attempts =
-                exchange.attempts().stream().map(Gateway::report).toList();
-        FailureReport report = new FailureReport(
-                failure,
-                exchange.requestId(),
-                exchange.route(),
-                attempts,
-                Duration.ofNanos(nanoSource.getAsLong() - exchange.startNanos()),
-                clock.instant(),
-                page.showsDetailsTo(exchange.request()));
-        page.send(report, exchange.request(), exchange.response());
-    }
-
-    private static AttemptReport report(Attempt attempt) {
-        GatewayFailure failure = attempt.failure();
-        return new AttemptReport(
-                attempt.origin(),
-                attempt.stage().name().toLowerCase(Locale.ROOT),
-                TimeUnit.NANOSECONDS.toMillis(attempt.durationNanos()),
-                attempt.status(),
-                attempt.isUnsent(),
-                failure == null ? null : failure.kind(),
-                failure == null ? null : failure.getMessage());
+        fallbacks.get(exchange.route()).answer(exchange, failure, chain);
     }
 
     /** A client whose content did not arrive may still read; one that is gone will not. */
@@ -151,7 +119,7 @@ final class Gateway implements AutoCloseable {
             return;
         }
         try {
-            answer(exchange, failure);
+            fallbacks.get(exchange.route()).page(exchange, failure);
         } catch (IOException | RuntimeException e) {
             LOG.debug("{} the client is gone", exchange.requestId(), e);
         }

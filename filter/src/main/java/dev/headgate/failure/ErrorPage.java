@@ -116,8 +116,8 @@ public final class ErrorPage {
         }
     }
 
-    /** The fields that every answer for a failure carries, whoever writes its content. */
-    public void mark(FailureReport report, HttpServletResponse response) {
+    /** The fields that every page carries, whoever writes its content. */
+    private void mark(FailureReport report, HttpServletResponse response) {
         response.setHeader("Cache-Control", "no-store");
         addVary(response, "Accept");
         addVary(response, "Accept-Language");
@@ -127,6 +127,11 @@ public final class ErrorPage {
         if (report.kind() == FailureKind.METHOD_NOT_ALLOWED) {
             response.setHeader("Allow", ALLOW);
         }
+        markProxyStatus(report, response);
+    }
+
+    /** Says in {@code Proxy-Status} what failed, for an answer that stands in for the missing one. */
+    public void markProxyStatus(FailureReport report, HttpServletResponse response) {
         if (config.proxyStatus() != ProxyStatusField.OFF) {
             boolean detailed = report.detailed() || config.proxyStatus() == ProxyStatusField.DETAILS;
             response.setHeader("Proxy-Status", ProxyStatus.of(report, proxyName, detailed));

@@ -191,7 +191,7 @@ final class HtmlPage {
             facts.put("millis", attempt.millis());
             facts.put("answered", attempt.status() == 0 ? null : attempt.status());
             facts.put("kind", attempt.kind() == null ? null : attempt.kind().word());
-            facts.put("message", attempt.message());
+            facts.put("message", shortened(attempt));
             attempts.add(facts);
         }
         Map<String, Object> facts = new HashMap<>();
@@ -209,6 +209,14 @@ final class HtmlPage {
                         .map(check -> Map.of("what", check.what(), "command", check.command()))
                         .toList());
         return facts;
+    }
+
+    /** The message without the origin, which stands above it. */
+    private static String shortened(AttemptReport attempt) {
+        String message = attempt.message();
+        return message != null && message.startsWith(attempt.origin() + " ")
+                ? message.substring(attempt.origin().length() + 1)
+                : message;
     }
 
     private static String hash(String style) {

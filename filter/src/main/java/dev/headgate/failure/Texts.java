@@ -7,6 +7,7 @@ import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.FormatStyle;
@@ -124,10 +125,13 @@ final class Texts {
     }
 
     String time(Instant time) {
-        return DateTimeFormatter.ofLocalizedDateTime(FormatStyle.LONG, FormatStyle.MEDIUM)
-                        .withLocale(locale)
-                        .format(time.atOffset(ZoneOffset.UTC))
-                + " UTC";
+        // English as most of the world writes it, and 24 hours for everybody, as in logs.
+        Locale written = locale.equals(Locale.ENGLISH) ? Locale.UK : locale;
+        OffsetDateTime there = time.atOffset(ZoneOffset.UTC);
+        return DateTimeFormatter.ofLocalizedDate(FormatStyle.LONG)
+                        .withLocale(written)
+                        .format(there)
+                + DateTimeFormatter.ofPattern(", HH:mm:ss 'UTC'", Locale.ROOT).format(there);
     }
 
     /** Several kinds are one and the same to the public. */
