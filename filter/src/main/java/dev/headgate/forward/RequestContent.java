@@ -278,7 +278,7 @@ final class RequestContent extends AbstractHttpEntity {
     }
 
     /** Breaks the origin's connection before any exception can reach a writer that would end the content properly. */
-    private int readOrAbort(byte[] buffer, int offset) throws GatewayFailure {
+    private int readOrAbort(byte[] buffer, int offset) throws IOException {
         try {
             if (input == null) {
                 input = stream(exchange.request());
@@ -286,10 +286,12 @@ final class RequestContent extends AbstractHttpEntity {
                     throw consumed(exchange.request());
                 }
             }
+            connection.awaitingClient();
             int count = readFrom(input, buffer, offset);
+            connection.clientCame();
             exchange.receivedContent(Math.max(0, count));
             return count;
-        } catch (GatewayFailure e) {
+        } catch (IOException e) {
             connection.abandonContent();
             connection.abort();
             throw e;

@@ -110,6 +110,11 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         return headBegun;
     }
 
+    /** The client is waited for: the origin is let go when nothing comes within the idle limit. */
+    void expectClient() throws LimitExpired {
+        arm(Limit.CLIENT_IDLE, idleNanos == 0 ? NONE : watchdog.now() + idleNanos);
+    }
+
     void expectHead() {
         readingHead = true;
         readingChunks = false;
