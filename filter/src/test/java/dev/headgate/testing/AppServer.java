@@ -221,7 +221,7 @@ public final class AppServer implements AutoCloseable {
             IntrospectionUtils.setProperty(standard, "clearReferencesObjectStreamClassCaches", "false");
             standard.setClearReferencesRmiTargets(false);
             standard.setClearReferencesThreadLocals(false);
-            standard.setUnloadDelay(0);
+            standard.setUnloadDelay(500);
             if (sessionCookie != null) {
                 context.setSessionCookieName(sessionCookie);
             }
