@@ -193,7 +193,8 @@ public final class Forwarder {
             connection.send(request, outgoing.expectsContinue());
 
             // The response head.
-            OriginConnection.InterimResponses onInterim = head -> interim.relay(head, exchange.response());
+            OriginConnection.InterimResponses onInterim =
+                    head -> interim.relay(head, exchange.request(), exchange.response());
             ClassicHttpResponse head = null;
             if (outgoing.expectsContinue()) {
                 if (connection.awaitAnswer(CONTINUE_PATIENCE)) {
@@ -269,7 +270,7 @@ public final class Forwarder {
     private static String target(RouteMatch match, HttpServletRequest request) throws GatewayFailure {
         String path = match.targetPath();
         String query = request.getQueryString();
-        return RequestRules.checked(query == null ? path : path + "?" + query);
+        return query == null ? path : path + "?" + RouteMatch.bytesOf(query);
     }
 
     /** RFC 9110 §7.6.2: with Max-Forwards at zero, OPTIONS is answered by whoever has it. */

@@ -161,7 +161,7 @@ public final class RouteMatch {
      * Makes each character stand for one byte. Containers disagree about bytes above 0x7F in a request line: some give
      * one character for each byte, which is left alone, some decode UTF-8, which is undone.
      */
-    private static String bytesOf(String path) {
+    public static String bytesOf(String path) {
         if (path.chars().allMatch(c -> c < 0x80)) {
             return path;
         }

@@ -203,6 +203,9 @@ public final class AppServer implements AutoCloseable {
             connector.setProperty("maxThreads", Integer.toString(threads));
             connector.setProperty("minSpareThreads", "2");
             AbstractHttp11Protocol<?> protocol = (AbstractHttp11Protocol<?>) connector.getProtocolHandler();
+            // By default it says 100 (Continue) before the app is asked, and the gateway could not pass the question
+            // on.
+            connector.setProperty("continueResponseTiming", "onRead");
             // Tomcat drops trailers which nobody named.
             protocol.setAllowedTrailerHeaders("x-checksum,x-note");
             connector.addUpgradeProtocol(new Http2Protocol());
@@ -229,7 +232,7 @@ public final class AppServer implements AutoCloseable {
             IntrospectionUtils.setProperty(standard, "clearReferencesObjectStreamClassCaches", "false");
             standard.setClearReferencesRmiTargets(false);
             standard.setClearReferencesThreadLocals(false);
-            standard.setUnloadDelay(0);
+            standard.setUnloadDelay(500);
             if (sessionCookie != null) {
                 context.setSessionCookieName(sessionCookie);
             }
