@@ -1,9 +1,9 @@
 package dev.headgate;
 
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.RouteConfig;
 import dev.headgate.config.UpstreamConfig;
 import dev.headgate.exchange.Exchange;
-import dev.headgate.failure.ErrorPage;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
@@ -17,6 +17,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
@@ -37,7 +38,8 @@ final class Gateway implements AutoCloseable {
     private final Watchdog watchdog;
     private final Map<String, Upstream> upstreams = new HashMap<>();
     private final Forwarder forwarder;
-    private final ErrorPage errorPage = new ErrorPage();
+    private final Map<String, Fallbacks> fallbacks = new HashMap<>();
+    private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource = System::nanoTime;
 
     /** @throws IllegalArgumentException when TLS files cannot be used */
@@ -48,6 +50,11 @@ final class Gateway implements AutoCloseable {
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
                 upstreams.put(upstream.name(), new Upstream(upstream, watchdog));
+            }
+            for (RouteConfig route : config.routes()) {
+                fallbacks.put(
+                        route.name(),
+                        new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
             this.forwarder =
                     new Forwarder(config, routes.routes(), upstreams, context, sessionCookie(context), nanoSource);
@@ -76,13 +83,14 @@ final class Gateway implements AutoCloseable {
         try {
             forwarder.forward(match, exchange);
         } catch (GatewayFailure failure) {
-            fail(exchange, failure);
+            fail(exchange, failure, chain);
         } catch (RuntimeException e) {
-            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e));
+            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e), chain);
         }
     }
 
-    private void fail(Exchange exchange, GatewayFailure failure) throws IOException {
+    private void fail(Exchange exchange, GatewayFailure failure, FilterChain chain)
+            throws IOException, ServletException {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
@@ -102,7 +110,7 @@ final class Gateway implements AutoCloseable {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
         }
-        errorPage.send(failure, exchange.requestId(), exchange.request(), response);
+        fallbacks.get(exchange.route()).answer(exchange, failure, chain);
     }
 
     /** A client whose content did not arrive may still read; one that is gone will not. */
@@ -111,7 +119,7 @@ final class Gateway implements AutoCloseable {
             return;
         }
         try {
-            errorPage.send(failure, exchange.requestId(), exchange.request(), exchange.response());
+            fallbacks.get(exchange.route()).page(exchange, failure);
         } catch (IOException | RuntimeException e) {
             LOG.debug("{} the client is gone", exchange.requestId(), e);
         }

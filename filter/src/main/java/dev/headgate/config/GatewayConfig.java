@@ -10,6 +10,7 @@ import java.util.TreeMap;
  * @param name what the gateway calls itself in logs and management names
  * @param viaName the pseudonym in the {@code Via} field (RFC 9110 §7.6.3). A request that already carries it came
  *     through this gateway before and is refused as a loop, so two gateways of one chain need different names
+ * @param proxyStatusName what the gateway calls itself in {@code Proxy-Status} (RFC 9209)
  * @param requestIdField the field that carries the request id, both ways
  * @param trustedProxies peers whose {@code Forwarded} and {@code X-Forwarded-*} fields are believed; empty: nobody's
  * @param routes in the order of their configuration
@@ -18,6 +19,7 @@ import java.util.TreeMap;
 public record GatewayConfig(
         String name,
         String viaName,
+        String proxyStatusName,
         String requestIdField,
         List<AddressRange> trustedProxies,
         List<RouteConfig> routes,
@@ -26,6 +28,7 @@ public record GatewayConfig(
     public GatewayConfig {
         Checks.notBlank(name, "name");
         Checks.notBlank(viaName, "viaName");
+        Checks.notBlank(proxyStatusName, "proxyStatusName");
         Checks.notBlank(requestIdField, "requestIdField");
         trustedProxies = List.copyOf(trustedProxies);
         routes = List.copyOf(routes);

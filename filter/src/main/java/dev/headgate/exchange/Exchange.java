@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * One request that a route took, from its arrival to the last byte of its final response.
@@ -24,6 +25,7 @@ public final class Exchange {
     private long contentBytesReceived;
     private long contentBytesSent;
     private GatewayFailure failure;
+    private Supplier<HttpServletRequest> replay;
 
     /**
      * @param route the name of the route that took the request
@@ -87,6 +89,20 @@ public final class Exchange {
 
     public long contentBytesSent() {
         return contentBytesSent;
+    }
+
+    /** Says how the request can be had again, content included, once the gateway has begun to read it. */
+    public void replayedBy(Supplier<HttpServletRequest> source) {
+        replay = source;
+    }
+
+    /**
+     * The request for somebody who is to answer it instead of the upstream.
+     *
+     * @return null when its content cannot be had again
+     */
+    public HttpServletRequest replay() {
+        return replay == null ? request : replay.get();
     }
 
     /** Marks the exchange as failed. */

@@ -93,6 +93,7 @@ public final class Forwarder {
                 exchange,
                 RequestRules.expectsContinue(request),
                 route.config().retry().bufferBytes());
+        exchange.replayedBy(content::replay);
         OutgoingRequest outgoing = route.request().requestFor(target, match, exchange, content);
         String affinity = route.affinity().of(match, exchange);
 

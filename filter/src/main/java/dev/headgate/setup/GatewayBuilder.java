@@ -36,6 +36,10 @@ public final class GatewayBuilder {
         return put(SettingsTable.VIA_NAME, pseudonym);
     }
 
+    public GatewayBuilder proxyStatusName(String name) {
+        return put(SettingsTable.PROXY_STATUS_NAME, name);
+    }
+
     public GatewayBuilder requestIdField(String field) {
         return put(SettingsTable.REQUEST_ID_FIELD, field);
     }
