@@ -6,15 +6,16 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * One request that a route took, from its arrival to the last byte of its final response.
  *
- * <p>Not thread-safe: it belongs to the thread that runs the exchange.
+ * <p>Not thread-safe: it belongs to the thread that runs the exchange, except for {@link #abandon()}.
  */
 public final class Exchange {
 
-    private final HttpServletRequest request;
+    private HttpServletRequest request;
     private final HttpServletResponse response;
     private final String route;
     private final String requestId;
@@ -24,6 +25,11 @@ public final class Exchange {
     private long contentBytesReceived;
     private long contentBytesSent;
     private GatewayFailure failure;
+
+    /** What breaks the wait at an upstream; null: nothing is waited for; ABANDONED once nobody wants the answer. */
+    private final AtomicReference<Runnable> breaker = new AtomicReference<>();
+
+    private static final Runnable ABANDONED = () -> {};
 
     /**
      * @param route the name of the route that took the request
@@ -41,6 +47,11 @@ public final class Exchange {
 
     public HttpServletRequest request() {
         return request;
+    }
+
+    /** Goes on with another view of the same request, before the exchange changes threads. */
+    public void continuesWith(HttpServletRequest other) {
+        request = other;
     }
 
     public HttpServletResponse response() {
@@ -97,5 +108,33 @@ public final class Exchange {
     /** Null while it lasts and when it succeeded. */
     public GatewayFailure failure() {
         return failure;
+    }
+
+    /**
+     * Says how to break what this exchange is about to wait for. Runs at once when the exchange is abandoned already.
+     *
+     * @param breaks thread-safe; null: there is nothing to break any more
+     */
+    public void brokenBy(Runnable breaks) {
+        Runnable before = breaker.get();
+        if (before != ABANDONED) {
+            breaker.compareAndSet(before, breaks);
+        }
+        if (breaks != null && breaker.get() == ABANDONED) {
+            breaks.run();
+        }
+    }
+
+    /** Nobody wants the answer any more: breaks the wait, and every later one. Thread-safe. */
+    public void abandon() {
+        Runnable breaks = breaker.getAndSet(ABANDONED);
+        if (breaks != null) {
+            breaks.run();
+        }
+    }
+
+    /** Whether {@link #abandon()} was called. Thread-safe. */
+    public boolean isAbandoned() {
+        return breaker.get() == ABANDONED;
     }
 }

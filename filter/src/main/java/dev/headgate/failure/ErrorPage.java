@@ -19,6 +19,11 @@ public final class ErrorPage {
         response.setStatus(kind == FailureKind.CLIENT_LEFT ? 400 : kind.status());
         response.setHeader("Cache-Control", "no-store");
         response.setHeader("Content-Type", "text/plain;charset=utf-8");
+        if (failure.retryAfter() != null) {
+            // Rounded up: whoever comes back then is let in.
+            response.setHeader(
+                    "Retry-After", Long.toString((failure.retryAfter().toMillis() + 999) / 1000));
+        }
         if (kind == FailureKind.METHOD_NOT_ALLOWED) {
             response.setHeader("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
         }
