@@ -66,7 +66,9 @@ public final class RouteMatch {
         String flaw = RawPath.flaw(text, route.config().target().ambiguousPaths());
         if (flaw != null) {
             throw new GatewayFailure(
-                    FailureKind.HTTP_REQUEST_ERROR, "the path " + flaw + ", which route " + route.name() + " refuses");
+                            FailureKind.HTTP_REQUEST_ERROR,
+                            "the path " + flaw + ", which route " + route.name() + " refuses")
+                    .explained("The path " + flaw + ", which different servers would read differently.");
         }
     }
 

@@ -7,6 +7,7 @@ import dev.headgate.config.FieldConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.OriginConfig;
+import dev.headgate.config.PathSyntax;
 import dev.headgate.config.PoolConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.TargetConfig;
@@ -38,7 +39,9 @@ final class Assembly {
     private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
 
     private final Surroundings around;
-    private final List<Mistake> mistakes = new ArrayList<>();
+
+    /** A set, since a bad value for every route is found once for each of them. */
+    private final Set<Mistake> mistakes = new LinkedHashSet<>();
 
     /** What is in force, by canonical key, in the order of first mention. */
     private final Map<String, Value> values = new LinkedHashMap<>();
@@ -66,7 +69,7 @@ final class Assembly {
         assembly.merge(sources);
         GatewayConfig config = assembly.build();
         if (!assembly.mistakes.isEmpty()) {
-            throw new SettingsException(assembly.mistakes);
+            throw new SettingsException(List.copyOf(assembly.mistakes));
         }
         return config;
     }
@@ -132,16 +135,18 @@ final class Assembly {
     private Value read(Value unread) {
         Given given = unread.given();
         Setting<?> setting = unread.key().setting();
+        String text = given.text();
         try {
             if (setting.open()) {
                 changeableField(unread.key().field());
             }
-            String text = Variables.expand(
-                            given.text(), setting.type().variables(), around.environment(), around.system())
+            text = Variables.expand(text, setting.type().variables(), around.environment(), around.system())
                     .strip();
             return new Value(given, unread.key(), setting.type().read(text));
         } catch (IllegalArgumentException e) {
-            mistake(given, unread.key(), e);
+            // What a variable brought is shown only where it cannot be a token that was kept out of the file.
+            boolean filledIn = !text.equals(given.text()) && !setting.open() && !setting.secret();
+            mistake(filledIn ? given.withText(given.text() + ", which is " + text) : given, unread.key(), e);
             return unread;
         }
     }
@@ -149,7 +154,8 @@ final class Assembly {
     // What it becomes
 
     private GatewayConfig build() {
-        if (routes.isEmpty()) {
+        // With a misspelt key there was perhaps meant to be one.
+        if (routes.isEmpty() && mistakes.isEmpty()) {
             mistakes.add(new Mistake(
                     PATH.documentedKey(),
                     "anywhere",
@@ -162,7 +168,7 @@ final class Assembly {
         Map<String, UpstreamConfig> groups = new TreeMap<>();
         for (String name : routes) {
             Settings route = new Settings(Scope.ROUTE, name);
-            if (route.has(TO) && isOrigins(route.get(TO))) {
+            if (isOrigins(route.get(TO))) {
                 groups.put(name, upstream(name, route));
             }
         }
@@ -213,12 +219,25 @@ final class Assembly {
             return null;
         }
         checkLease(of, upstream);
-        return new RouteConfig(
-                name, upstream, match, target, timeouts, fields, cookies, of.get(REDIRECTS_REWRITE), of.get(FORWARDED));
+        for (Setting<String> values : List.of(REQUEST_SET, REQUEST_ADD, RESPONSE_SET, RESPONSE_ADD)) {
+            checkCaptures(of, values, match);
+        }
+        return of.checked(
+                of.has(TARGET_PATH) ? TARGET_PATH : PATH,
+                () -> new RouteConfig(
+                        name,
+                        upstream,
+                        match,
+                        target,
+                        timeouts,
+                        fields,
+                        cookies,
+                        of.get(REDIRECTS_REWRITE),
+                        of.get(FORWARDED)));
     }
 
     private String upstreamOf(List<String> to, String route, Map<String, UpstreamConfig> groups) {
-        if (to.stream().allMatch(item -> item.contains("://")) && !to.isEmpty()) {
+        if (isOrigins(to)) {
             return route;
         }
         if (to.size() != 1) {
@@ -246,8 +265,8 @@ final class Assembly {
             origins = of.get(ORIGINS);
         } else {
             origins = route.get(TO).stream().map(OriginConfig::parse).toList();
-            Value twice = of.find(ORIGINS);
-            if (twice != null) {
+            Value twice = values.get(Scope.UPSTREAM.fullKey(name, ORIGINS.key()));
+            if (twice != null && route.has(TO)) {
                 String other = Scope.ROUTE.fullKey(name, TO.key());
                 mistake(twice.given(), twice.key(), other + " gives this upstream its origins already", "", "");
             }
@@ -272,10 +291,10 @@ final class Assembly {
             return;
         }
         if (total.compareTo(timeouts.connect()) <= 0 && !of.bad(TIMEOUT_CONNECT)) {
-            of.unrelated(TIMEOUT_TOTAL, "more than", TIMEOUT_CONNECT);
+            of.unrelated(TIMEOUT_TOTAL, "more than", TIMEOUT_CONNECT, Duration.ofMillis(total.toMillis() / 2));
         }
         if (total.compareTo(timeouts.response()) < 0 && !of.bad(TIMEOUT_RESPONSE)) {
-            of.unrelated(TIMEOUT_TOTAL, "at least", TIMEOUT_RESPONSE);
+            of.unrelated(TIMEOUT_TOTAL, "at least", TIMEOUT_RESPONSE, total);
         }
     }
 
@@ -297,6 +316,21 @@ final class Assembly {
         }
     }
 
+    /** A value that names what no path of its route captures would always be empty. Those for every route may be. */
+    private void checkCaptures(Settings of, Setting<String> setting, MatchConfig match) {
+        Set<String> captures = new TreeSet<>();
+        match.paths().forEach(path -> captures.addAll(PathSyntax.captures(path)));
+        for (Value value : of.entriesOf(setting, of.name).values()) {
+            for (String name : Variables.captures((String) value.read())) {
+                if (!captures.contains(name)) {
+                    String known = captures.isEmpty() ? "nothing" : String.join(", ", captures);
+                    String problem = "no path of the route captures " + name + "; captured is " + known;
+                    mistake(value.given(), value.key(), problem, "", "");
+                }
+            }
+        }
+    }
+
     private static String randomName() {
         return String.format("headgate-%08x", ThreadLocalRandom.current().nextInt());
     }
@@ -304,15 +338,26 @@ final class Assembly {
     // What went wrong
 
     private void unknown(Given given) {
-        String nearest = Key.nearest(given.key());
+        Scope scope = Key.scopeOf(given.key());
+        String name = Key.nameIn(given.key(), scope);
+        boolean badName = !name.isEmpty()
+                && !name.equals(Scope.EVERY)
+                && !Scope.NAME.matcher(name).matches();
+        String nearest = badName ? "" : Key.nearest(given.key());
         Key meant = nearest.isEmpty() ? null : Key.parse(nearest);
+        String problem = badName
+                ? "'" + name + "' is no name: letters, digits, - and _ are"
+                : "there is no such key" + (nearest.isEmpty() ? "" : "; the nearest is " + nearest);
+        // A secret under a misspelt key is a secret all the same.
+        boolean shown = meant != null
+                && meant.setting().shown(meant.field(), given.text()).equals(given.text());
         mistakes.add(new Mistake(
                 given.key(),
                 given.place(),
-                meant == null ? given.text() : meant.setting().shown(meant.field(), given.text()),
-                "there is no such key" + (nearest.isEmpty() ? "" : "; the nearest is " + nearest),
+                meant == null || shown ? given.text() : "******",
+                problem,
                 "",
-                meant == null || meant.setting().secret() ? "" : line(given.where(), meant, given.text())));
+                shown ? line(given.where(), meant, given.text()) : ""));
     }
 
     private void mistake(Given given, Key key, IllegalArgumentException problem) {
@@ -383,18 +428,23 @@ final class Assembly {
 
         /** Field name to value; what is given for this name replaces the same field of every name. */
         Map<String, String> entries(Setting<String> setting) {
-            Map<String, Value> entries = new LinkedHashMap<>();
-            for (String owner : List.of(Scope.EVERY, name)) {
-                values.forEach((canonical, value) -> {
-                    String prefix = scope.fullKey(owner, setting.key()) + ".";
-                    if (value.key().setting() == setting && canonical.startsWith(prefix) && value.read() != null) {
-                        entries.put(canonical.substring(prefix.length()), value);
-                    }
-                });
-            }
+            Map<String, Value> entries = entriesOf(setting, Scope.EVERY);
+            entries.putAll(entriesOf(setting, name));
             Map<String, String> fields = new LinkedHashMap<>();
             entries.values().forEach(value -> fields.put(value.key().field(), (String) value.read()));
             return fields;
+        }
+
+        /** The good values of an open setting, by field name in lower case. */
+        private Map<String, Value> entriesOf(Setting<String> setting, String owner) {
+            String prefix = scope.fullKey(owner, setting.key()) + ".";
+            Map<String, Value> entries = new LinkedHashMap<>();
+            values.forEach((canonical, value) -> {
+                if (canonical.startsWith(prefix) && value.read() != null) {
+                    entries.put(canonical.substring(prefix.length()), value);
+                }
+            });
+            return entries;
         }
 
         TlsConfig.Source file(Setting<String> setting) {
@@ -441,21 +491,20 @@ final class Assembly {
             }
         }
 
-        void unrelated(Setting<Duration> setting, String relation, Setting<Duration> other) {
+        /** @param better for the other setting, which would put things right */
+        void unrelated(Setting<Duration> setting, String relation, Setting<Duration> other, Duration better) {
             Value value = find(setting);
-            String limit = other.type().writer().apply(get(other));
-            Given.Where where = value.given().where();
-            mistake(
-                    value.given(),
-                    value.key(),
-                    "it must be " + relation + " " + scope.fullKey(name, other.key()) + ", which is " + limit
-                            + (has(other) ? "" : " by default") + "; lower that: "
-                            + line(
-                                    where,
-                                    new Key(other, name, ""),
-                                    value.given().text()),
+            mistakes.add(new Mistake(
+                    value.given().key(),
+                    value.given().place(),
+                    value.given().text(),
+                    "it must be " + relation + " " + scope.fullKey(name, other.key()) + ", which is "
+                            + other.type().writer().apply(get(other)) + (has(other) ? "" : " by default"),
                     "",
-                    "");
+                    line(
+                            value.given().where(),
+                            new Key(other, name, ""),
+                            other.type().writer().apply(better))));
         }
     }
 }

@@ -9,6 +9,10 @@ package dev.headgate.setup;
  */
 record Given(String key, String text, Where where, String place) {
 
+    Given withText(String other) {
+        return new Given(key, other, where, place);
+    }
+
     enum Where {
         ANNOTATION,
         PROPERTIES_FILE,
@@ -23,7 +27,10 @@ record Given(String key, String text, Where where, String place) {
                     "<init-param><param-name>" + xml(key.full()) + "</param-name><param-value>" + xml(text)
                             + "</param-value></init-param>";
                 case PROPERTIES_FILE -> key.full() + "=" + text.replace("\\", "\\\\");
-                case SYSTEM_PROPERTY -> "-D" + SettingsReader.SYSTEM_PREFIX + key.full() + "=" + text;
+                case SYSTEM_PROPERTY -> {
+                    String option = "-D" + SettingsReader.SYSTEM_PREFIX + key.full() + "=" + text;
+                    yield option.indexOf(' ') < 0 ? option : '"' + option + '"';
+                }
                 case ANNOTATION -> annotation(key, text);
                 case BUILDER -> builder(key, text);
             };

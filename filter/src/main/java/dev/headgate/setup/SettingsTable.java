@@ -27,30 +27,36 @@ final class SettingsTable {
 
     /** What the gateway writes itself, because framing and the connection are its own (RFC 9110 §7.6.1, §6.6). */
     private static final Set<String> OWN_FIELDS = Set.of(
-            "content-length", "transfer-encoding", "connection", "host", "te", "trailer", "upgrade", "keep-alive");
+            "content-length",
+            "transfer-encoding",
+            "connection",
+            "host",
+            "te",
+            "trailer",
+            "upgrade",
+            "keep-alive",
+            "http2-settings");
 
     private static final Pattern HOST_NAME = Pattern.compile("(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?");
     private static final Pattern HOST_LITERAL = Pattern.compile("\\[[0-9A-Fa-f:.]+]");
     private static final Pattern AUTHORITY =
             Pattern.compile("([A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?|\\[[0-9A-Fa-f:.]+])(:\\d{1,5})?");
 
-    private static final ValueType<List<String>> FIELD_NAMES =
-            ValueType.list("list of field names", "field names", ValueType::token);
+    private static final ValueType<List<String>> FIELD_NAMES = ValueType.list("field names", ValueType::token);
 
     private static final ValueType<String> FILE = ValueType.text(
-            "file",
             "a file of the app such as /WEB-INF/ca.pem, a class path resource such as classpath:ca.p12, or the path of a"
                     + " file; PEM or PKCS12",
             Function.identity());
 
-    private static final ValueType<String> PASSWORD = ValueType.text("text", "any text", Function.identity());
+    private static final ValueType<String> PASSWORD = ValueType.text("any text", Function.identity());
 
     // The gateway
 
     static final Setting<String> NAME = row(
             Scope.GATEWAY,
             "name",
-            ValueType.text("name", "letters, digits, - and _", SettingsTable::name),
+            ValueType.text("letters, digits, - and _", SettingsTable::name),
             "headgate",
             "shop",
             "What the gateway calls itself in logs and management names.",
@@ -60,7 +66,7 @@ final class SettingsTable {
             "`headgate-` and 8 random hex digits, new at every start",
             Scope.GATEWAY,
             "via.name",
-            ValueType.text("token", "a token: letters, digits and !#$%&'*+-.^_`|~", ValueType::token),
+            ValueType.text("a token (RFC 9110 §5.6.2), such as letters, digits, - and _", ValueType::token),
             "edge-1",
             "The gateway's pseudonym in the `Via` field (RFC 9110 §7.6.3), by which it recognises a request that it"
                     + " forwarded before and refuses it as a loop.",
@@ -69,10 +75,7 @@ final class SettingsTable {
     static final Setting<String> REQUEST_ID_FIELD = row(
             Scope.GATEWAY,
             "request-id.field",
-            ValueType.text(
-                    "field name",
-                    "a field name other than those of framing and connection",
-                    SettingsTable::changeableField),
+            ValueType.text("a field name other than those of framing and connection", SettingsTable::changeableField),
             "X-Request-Id",
             "X-Correlation-Id",
             "The field that carries the request id, to the upstream and to the client. One that comes in is passed on,"
@@ -82,10 +85,7 @@ final class SettingsTable {
     static final Setting<List<AddressRange>> TRUSTED_PROXIES = row(
             Scope.GATEWAY,
             "trusted-proxies",
-            ValueType.list(
-                    "list of addresses",
-                    "IP addresses and blocks such as 10.0.0.0/8, ::1 or 2001:db8::/32",
-                    AddressRange::parse),
+            ValueType.list("IP addresses and blocks such as 10.0.0.0/8, ::1 or 2001:db8::/32", AddressRange::parse),
             "",
             "10.0.0.0/8 ::1",
             "Peers whose `Forwarded` and `X-Forwarded-*` fields are believed and continued. Those of any other peer are"
@@ -97,10 +97,7 @@ final class SettingsTable {
     static final Setting<List<String>> PATH = required(
             Scope.ROUTE,
             "path",
-            ValueType.list(
-                    "list of patterns",
-                    "path patterns such as /api/*, /exact, *.pdf or /users/{id}/orders",
-                    Function.identity()),
+            ValueType.list("path patterns such as /api/*, /exact, *.pdf or /users/{id}/orders", Function.identity()),
             "/api/orders/*",
             "The paths that the route takes, below the app's context path.",
             "");
@@ -109,7 +106,6 @@ final class SettingsTable {
             Scope.ROUTE,
             "to",
             ValueType.list(
-                    "list of origins, or a name",
                     "origins such as http://a:8080 or https://b/base, or the name of one configured upstream",
                     SettingsTable::originOrName),
             "http://orders-1:8080 http://orders-2:8080/base",
@@ -119,7 +115,7 @@ final class SettingsTable {
     static final Setting<List<String>> METHODS = row(
             Scope.ROUTE,
             "methods",
-            ValueType.list("list of methods", "methods such as GET POST, in upper case", SettingsTable::method),
+            ValueType.list("methods such as GET POST, in upper case", SettingsTable::method),
             "",
             "GET HEAD",
             "The methods that the route takes; none given: every method.",
@@ -128,10 +124,7 @@ final class SettingsTable {
     static final Setting<List<String>> HOSTS = row(
             Scope.ROUTE,
             "hosts",
-            ValueType.list(
-                    "list of host names",
-                    "host names without port, such as shop.example.com or *.example.com",
-                    SettingsTable::host),
+            ValueType.list("host names without port, such as shop.example.com or *.example.com", SettingsTable::host),
             "",
             "shop.example.com *.example.org",
             "The hosts that the route takes, as the client names them; `*.` stands for every subdomain; none given:"
@@ -162,8 +155,7 @@ final class SettingsTable {
     static final Setting<String> TARGET_PATH = row(
             Scope.ROUTE,
             "target-path",
-            ValueType.text(
-                    "path", "keep, strip, a path such as /v1, or a template such as /v1/{id}{*}", Function.identity()),
+            ValueType.text("keep, strip, a path such as /v1, or a template such as /v1/{id}{*}", Function.identity()),
             "keep",
             "/v1",
             "How the path is mapped: `keep` sends it as it came, `strip` cuts what the pattern matched literally, a path"
@@ -184,7 +176,6 @@ final class SettingsTable {
             Scope.ROUTE,
             "host",
             ValueType.text(
-                    "choice or authority",
                     "upstream, client, or a host with an optional port such as orders.example.com:8443",
                     SettingsTable::hostChoice),
             "upstream",
@@ -313,10 +304,7 @@ final class SettingsTable {
     static final Setting<List<OriginConfig>> ORIGINS = required(
             Scope.UPSTREAM,
             "origins",
-            ValueType.list(
-                    "list of origins",
-                    "origins such as http://a:8080 or https://b.example.com/base",
-                    OriginConfig::parse),
+            ValueType.list("origins such as http://a:8080 or https://b.example.com/base", OriginConfig::parse),
             "http://a:8080 http://b:8080/base",
             "The origins of the group, which answer alike. Not given for an upstream that a route's `to` makes.",
             "");

@@ -17,7 +17,6 @@ import java.util.stream.Collectors;
  * How one kind of value is written, read and described.
  *
  * @param <T> what a text becomes
- * @param label one or two words for the reference page
  * @param allowed which values are taken, as the end of a sentence
  * @param reader throws {@link IllegalArgumentException} for a text it does not take
  * @param writer the text that reads as this value again
@@ -26,7 +25,6 @@ import java.util.stream.Collectors;
  * @param variables whether <code>${principal}</code> and its like are filled in for every exchange
  */
 record ValueType<T>(
-        String label,
         String allowed,
         Function<String, T> reader,
         Function<T, String> writer,
@@ -48,7 +46,6 @@ record ValueType<T>(
         String allowed = (zero ? "a duration from 0 to " : "a duration of more than 0 and at most ") + most
                 + ", such as 300ms, 3s, 5m or 1h";
         return new ValueType<>(
-                "duration",
                 allowed,
                 text -> {
                     Duration value = readDuration(text);
@@ -110,7 +107,6 @@ record ValueType<T>(
     /** A number of bytes, written with a unit of 1024. */
     static ValueType<Long> size(long least, long most) {
         return new ValueType<>(
-                "size",
                 "a size from " + sizeText(least) + " to " + sizeText(most)
                         + ", such as 64KB or 1MB (B, KB, MB, GB; 1KB is 1024 bytes)",
                 text -> {
@@ -166,7 +162,6 @@ record ValueType<T>(
                 ? "a whole number"
                 : "a whole number from " + least + " to " + most;
         return new ValueType<>(
-                "integer",
                 allowed,
                 text -> {
                     try {
@@ -187,7 +182,6 @@ record ValueType<T>(
 
     static ValueType<Boolean> bool() {
         return new ValueType<>(
-                "boolean",
                 "true or false",
                 text -> switch (text) {
                     case "true" -> true;
@@ -204,7 +198,6 @@ record ValueType<T>(
 
     static <E extends Enum<E>> ValueType<E> choice(Class<E> type) {
         return new ValueType<>(
-                "choice",
                 "one of " + words(type),
                 text -> readChoice(type, text),
                 ValueType::word,
@@ -214,9 +207,8 @@ record ValueType<T>(
     }
 
     static <E extends Enum<E>> ValueType<List<E>> choices(Class<E> type) {
-        ValueType<List<E>> list = list("list of choices", "any of " + words(type), text -> readChoice(type, text));
+        ValueType<List<E>> list = list("any of " + words(type), text -> readChoice(type, text));
         return new ValueType<>(
-                list.label,
                 list.allowed,
                 list.reader,
                 values -> values.stream().map(ValueType::word).collect(Collectors.joining(" ")),
@@ -252,15 +244,14 @@ record ValueType<T>(
     }
 
     /** @param checked returns its argument or throws */
-    static ValueType<String> text(String label, String allowed, Function<String, String> checked) {
-        return new ValueType<>(label, allowed, checked, Function.identity(), ValueType::quoted, false, false);
+    static ValueType<String> text(String allowed, Function<String, String> checked) {
+        return new ValueType<>(allowed, checked, Function.identity(), ValueType::quoted, false, false);
     }
 
     /** A field value with variables that are filled in for every exchange. */
     static ValueType<String> template() {
         return new ValueType<>(
-                "field value",
-                "text of visible characters and spaces, with " + Variables.LISTED + " where needed",
+                "text without control characters, with " + Variables.LISTED + " where needed",
                 Variables::checkedTemplate,
                 Function.identity(),
                 ValueType::quoted,
@@ -269,9 +260,8 @@ record ValueType<T>(
     }
 
     /** Items separated by spaces, commas or line breaks. The builder gives them one by one. */
-    static <T> ValueType<List<T>> list(String label, String allowed, Function<String, T> item) {
+    static <T> ValueType<List<T>> list(String allowed, Function<String, T> item) {
         return new ValueType<>(
-                label,
                 allowed,
                 text -> split(text).stream().map(item).toList(),
                 values -> {
@@ -284,9 +274,8 @@ record ValueType<T>(
 
     /** {@code Name=value} or {@code Name} items. */
     static ValueType<Map<String, String>> fieldConditions() {
-        ValueType<List<String>> items = list("list of fields", "", Function.identity());
+        ValueType<List<String>> items = list("", Function.identity());
         return new ValueType<>(
-                items.label,
                 "field names, each alone (it must be there) or as Name=value, such as X-Api-Version=2 X-Beta",
                 text -> {
                     Map<String, String> fields = new LinkedHashMap<>();

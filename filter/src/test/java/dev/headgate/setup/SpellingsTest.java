@@ -1,0 +1,202 @@
+package dev.headgate.setup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.RouteConfig.ForwardedStyle;
+import dev.headgate.config.TargetConfig.AmbiguousPath;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every setting of the table, with the example that the table gives, through every spelling. */
+class SpellingsTest {
+
+    /** The examples once more, by hand, as people write them. A setting that is left out makes the records differ. */
+    @GatewaySettings(
+            name = "shop",
+            viaName = "edge-1",
+            requestIdField = "X-Correlation-Id",
+            trustedProxies = {"10.0.0.0/8", "::1"})
+    @Route(
+            name = "orders",
+            path = "/api/orders/*",
+            to = {"http://orders-1:8080", "http://orders-2:8080/base"},
+            methods = {"GET", "HEAD"},
+            hosts = {"shop.example.com", "*.example.org"},
+            fields = {"X-Api-Version=2", "X-Beta"},
+            order = "-10",
+            targetPath = "/v1",
+            ambiguousPaths = "encoded-slash",
+            host = "client",
+            forwarded = "forwarded",
+            requestSet = "X-User=${principal}",
+            requestAdd = "X-Via-App=shop",
+            requestRemove = {"X-Debug", "X-Internal"},
+            responseSet = "X-Frame-Options=DENY",
+            responseAdd = "X-Served-For=${header.User-Agent}",
+            responseRemove = "X-Powered-By",
+            cookiesSendSession = "true",
+            cookiesRewrite = "false",
+            redirectsRewrite = "false",
+            timeoutConnect = "500ms",
+            timeoutResponse = "10s",
+            timeoutIdle = "5m",
+            timeoutTotal = "2m")
+    @Upstream(
+            name = "shared",
+            origins = {"http://a:8080", "http://b:8080/base"},
+            connectionsMax = "50",
+            connectionsLeaseTimeout = "500ms",
+            connectionsIdleTimeout = "10s",
+            connectionsTimeToLive = "1m",
+            tlsTrust = "/WEB-INF/ca.pem",
+            tlsTrustPassword = "${env.TRUST_PASSWORD:-changeit}",
+            tlsKey = "/WEB-INF/client.p12",
+            tlsKeyPassword = "${env.KEY_PASSWORD:-changeit}",
+            headMaxSize = "128KB",
+            headMaxFields = "500")
+    abstract static class Annotated extends StubApp.Plain {}
+
+    private static final GatewayBuilder BUILT = GatewayBuilder.create()
+            .name("shop")
+            .viaName("edge-1")
+            .requestIdField("X-Correlation-Id")
+            .trustedProxies("10.0.0.0/8", "::1")
+            .route("orders", r -> r.path("/api/orders/*")
+                    .to("http://orders-1:8080", "http://orders-2:8080/base")
+                    .methods("GET", "HEAD")
+                    .hosts("shop.example.com", "*.example.org")
+                    .fields("X-Api-Version=2", "X-Beta")
+                    .order(-10)
+                    .targetPath("/v1")
+                    .ambiguousPaths(AmbiguousPath.ENCODED_SLASH)
+                    .host("client")
+                    .forwarded(ForwardedStyle.FORWARDED)
+                    .requestSet("X-User", "${principal}")
+                    .requestAdd("X-Via-App", "shop")
+                    .requestRemove("X-Debug", "X-Internal")
+                    .responseSet("X-Frame-Options", "DENY")
+                    .responseAdd("X-Served-For", "${header.User-Agent}")
+                    .responseRemove("X-Powered-By")
+                    .cookiesSendSession(true)
+                    .cookiesRewrite(false)
+                    .redirectsRewrite(false)
+                    .timeoutConnect(Duration.ofMillis(500))
+                    .timeoutResponse(Duration.ofSeconds(10))
+                    .timeoutIdle(Duration.ofMinutes(5))
+                    .timeoutTotal(Duration.ofMinutes(2)))
+            .upstream("shared", u -> u.origins("http://a:8080", "http://b:8080/base")
+                    .connectionsMax(50)
+                    .connectionsLeaseTimeout(Duration.ofMillis(500))
+                    .connectionsIdleTimeout(Duration.ofSeconds(10))
+                    .connectionsTimeToLive(Duration.ofMinutes(1))
+                    .tlsTrust("/WEB-INF/ca.pem")
+                    .tlsTrustPassword("${env.TRUST_PASSWORD:-changeit}")
+                    .tlsKey("/WEB-INF/client.p12")
+                    .tlsKeyPassword("${env.KEY_PASSWORD:-changeit}")
+                    .headMaxSize(128 * 1024)
+                    .headMaxFields(500));
+
+    @Test
+    void everySpellingOfEverySettingMakesTheSameRecords() {
+        GatewayConfig fromInitParams = read(app(examples()), StubApp.Plain.class);
+
+        StubApp withFile = app(Map.of());
+        withFile.file(
+                "/WEB-INF/headgate.properties",
+                examples().entrySet().stream()
+                        .map(example -> example.getKey() + " = " + example.getValue())
+                        .toArray(String[]::new));
+
+        assertThat(read(withFile, StubApp.Plain.class)).as("properties file").isEqualTo(fromInitParams);
+        assertThat(read(app(Map.of()), Annotated.class)).as("annotations").isEqualTo(fromInitParams);
+        assertThat(BUILT.buildIn(app(Map.of()).surroundings())).as("builder").isEqualTo(fromInitParams);
+    }
+
+    @ParameterizedTest
+    @MethodSource("settings")
+    void everyExampleDiffersFromTheDefault(Setting<?> setting) {
+        Map<String, String> least = new LinkedHashMap<>(Map.of(
+                "via.name", "fixed",
+                "route.orders.path", "/*",
+                "route.orders.to", "http://localhost:1",
+                "upstream.shared.origins", "http://localhost:2"));
+        if (setting == SettingsTable.TIMEOUT_TOTAL) {
+            least.put("route.orders.timeout.response", "10s");
+        }
+        GatewayConfig before = read(app(least), StubApp.Plain.class);
+        least.put(fullKey(setting), value(setting));
+
+        assertThat(read(app(least), StubApp.Plain.class)).isNotEqualTo(before);
+    }
+
+    @ParameterizedTest
+    @MethodSource("settings")
+    void everySettingHasABuilderMethodAndAnAnnotationAttribute(Setting<?> setting) throws Exception {
+        Class<?> builder =
+                switch (setting.scope()) {
+                    case GATEWAY -> GatewayBuilder.class;
+                    case ROUTE -> RouteBuilder.class;
+                    case UPSTREAM -> UpstreamBuilder.class;
+                };
+        Class<?> annotation =
+                switch (setting.scope()) {
+                    case GATEWAY -> GatewaySettings.class;
+                    case ROUTE -> Route.class;
+                    case UPSTREAM -> Upstream.class;
+                };
+
+        assertThat(Arrays.stream(builder.getMethods()).map(Method::getName)).contains(setting.javaName());
+        assertThat(annotation.getMethod(setting.javaName()).getReturnType())
+                .isEqualTo(setting.type().list() || setting.open() ? String[].class : String.class);
+    }
+
+    @Test
+    void everyAnnotationAttributeIsASetting() {
+        for (Class<?> annotation : List.of(GatewaySettings.class, Route.class, Upstream.class)) {
+            assertThat(Arrays.stream(annotation.getDeclaredMethods()).map(Method::getName))
+                    .isSubsetOf(Stream.concat(
+                                    Stream.of("name"),
+                                    SettingsTable.ALL.stream().map(Setting::javaName))
+                            .toList());
+        }
+    }
+
+    private static Stream<Setting<?>> settings() {
+        return SettingsTable.ALL.stream();
+    }
+
+    private static Map<String, String> examples() {
+        Map<String, String> examples = new LinkedHashMap<>();
+        settings().forEach(setting -> examples.put(fullKey(setting), value(setting)));
+        return examples;
+    }
+
+    private static String fullKey(Setting<?> setting) {
+        String name = setting.scope() == Scope.ROUTE ? "orders" : "shared";
+        String key = setting.scope().fullKey(name, setting.key());
+        return setting.open() ? key + "." + setting.example().split("=", 2)[0] : key;
+    }
+
+    private static String value(Setting<?> setting) {
+        return setting.open() ? setting.example().split("=", 2)[1] : setting.example();
+    }
+
+    private static StubApp app(Map<String, String> initParams) {
+        StubApp app = new StubApp().file("/WEB-INF/ca.pem", "trust").file("/WEB-INF/client.p12", "key");
+        app.initParams.putAll(initParams);
+        return app;
+    }
+
+    private static GatewayConfig read(StubApp app, Class<?> filterClass) {
+        return SettingsReader.read(app, filterClass, app.surroundings());
+    }
+}
