@@ -19,6 +19,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -37,6 +38,7 @@ final class Gateway implements AutoCloseable {
     private final Watchdog watchdog;
     private final Map<String, Upstream> upstreams = new HashMap<>();
     private final Forwarder forwarder;
+    private final HostThreads threads;
     private final ErrorPage errorPage = new ErrorPage();
     private final LongSupplier nanoSource = System::nanoTime;
 
@@ -44,6 +46,7 @@ final class Gateway implements AutoCloseable {
     Gateway(GatewayConfig config, ServletContext context) {
         this.config = config;
         this.routes = RouteTable.of(config.routes());
+        this.threads = new HostThreads(config.threads(), config.name(), context, Set.of());
         this.watchdog = new Watchdog(config.name(), nanoSource);
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
@@ -73,6 +76,15 @@ final class Gateway implements AutoCloseable {
         }
         Exchange exchange =
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
+        try {
+            threads.run(exchange, () -> proceed(match, exchange));
+        } catch (GatewayFailure failure) {
+            fail(exchange, failure);
+        }
+    }
+
+    /** What may wait, on this thread or off the container's. */
+    private void proceed(RouteMatch match, Exchange exchange) throws IOException {
         try {
             forwarder.forward(match, exchange);
         } catch (GatewayFailure failure) {
@@ -107,7 +119,7 @@ final class Gateway implements AutoCloseable {
 
     /** A client whose content did not arrive may still read; one that is gone will not. */
     private void answerIfPossible(Exchange exchange, GatewayFailure failure) {
-        if (exchange.response().isCommitted()) {
+        if (exchange.isAbandoned() || exchange.response().isCommitted()) {
             return;
         }
         try {
@@ -155,6 +167,7 @@ final class Gateway implements AutoCloseable {
     @Override
     public void close() {
         upstreams.values().forEach(Upstream::close);
+        threads.close();
         watchdog.close();
         LOG.info("Headgate '{}' is closed", config.name());
     }

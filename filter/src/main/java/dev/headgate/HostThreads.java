@@ -80,14 +80,16 @@ final class HostThreads implements AutoCloseable {
 
     /** @param virtual null to do without virtual threads */
     HostThreads(
-            ThreadConfig config, String gatewayName, ServletContext context, Set<String> roles, VirtualThreads virtual) {
+            ThreadConfig config,
+            String gatewayName,
+            ServletContext context,
+            Set<String> roles,
+            VirtualThreads virtual) {
         this.roles = Set.copyOf(roles);
         this.virtual = virtual;
         this.poolSize = config.pool();
         int known = config.share() > 0 ? 0 : ContainerSize.maxThreads(context);
-        this.share = config.share() > 0
-                ? config.share()
-                : known > 0 ? Math.max(1, known / 3) : UNKNOWN_CONTAINER_SHARE;
+        this.share = config.share() > 0 ? config.share() : known > 0 ? Math.max(1, known / 3) : UNKNOWN_CONTAINER_SHARE;
         if (virtual != null) {
             pool = null;
             poolSlots = null;

@@ -32,10 +32,10 @@ final class VirtualThreads {
             builder = builderType
                     .getMethod("inheritInheritableThreadLocals", boolean.class)
                     .invoke(builder, false);
-            MethodHandle isVirtual = lookup.findVirtual(
-                    Thread.class, "isVirtual", MethodType.methodType(boolean.class));
-            MethodHandle unstarted = lookup.findVirtual(
-                    builderType, "unstarted", MethodType.methodType(Thread.class, Runnable.class));
+            MethodHandle isVirtual =
+                    lookup.findVirtual(Thread.class, "isVirtual", MethodType.methodType(boolean.class));
+            MethodHandle unstarted =
+                    lookup.findVirtual(builderType, "unstarted", MethodType.methodType(Thread.class, Runnable.class));
             return new VirtualThreads(isVirtual, unstarted.bindTo(builder));
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("this Java should have virtual threads", e);

@@ -14,6 +14,7 @@ import java.util.TreeMap;
  * @param trustedProxies peers whose {@code Forwarded} and {@code X-Forwarded-*} fields are believed; empty: nobody's
  * @param routes in the order of their configuration
  * @param upstreams by name; every upstream that a route names is here
+ * @param threads how many threads exchanges may hold
  */
 public record GatewayConfig(
         String name,
@@ -21,12 +22,16 @@ public record GatewayConfig(
         String requestIdField,
         List<AddressRange> trustedProxies,
         List<RouteConfig> routes,
-        Map<String, UpstreamConfig> upstreams) {
+        Map<String, UpstreamConfig> upstreams,
+        ThreadConfig threads) {
 
     public GatewayConfig {
         Checks.notBlank(name, "name");
         Checks.notBlank(viaName, "viaName");
         Checks.notBlank(requestIdField, "requestIdField");
+        if (threads == null) {
+            throw new IllegalArgumentException("threads is missing");
+        }
         trustedProxies = List.copyOf(trustedProxies);
         routes = List.copyOf(routes);
         upstreams = java.util.Collections.unmodifiableMap(new TreeMap<>(upstreams));

@@ -6,7 +6,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * One request that a route took, from its arrival to the last byte of its final response.
@@ -26,10 +25,15 @@ public final class Exchange {
     private long contentBytesSent;
     private GatewayFailure failure;
 
-    /** What breaks the wait at an upstream; null: nothing is waited for; ABANDONED once nobody wants the answer. */
-    private final AtomicReference<Runnable> breaker = new AtomicReference<>();
+    private final Object lock = new Object();
 
-    private static final Runnable ABANDONED = () -> {};
+    /** Guarded by {@link #lock}; null: nothing is waited for. */
+    private Runnable breaker;
+
+    /** Guarded by {@link #lock}. */
+    private boolean abandoned;
+
+    private final Wait wait = this::waitIsOver;
 
     /**
      * @param route the name of the route that took the request
@@ -111,30 +115,48 @@ public final class Exchange {
     }
 
     /**
-     * Says how to break what this exchange is about to wait for. Runs at once when the exchange is abandoned already.
+     * Says how to break what this exchange is about to wait for, until the result is closed. It is broken at once when the
+     * exchange is abandoned already.
      *
-     * @param breaks thread-safe; null: there is nothing to break any more
+     * @param breaks thread-safe and quick; never called after the result was closed
      */
-    public void brokenBy(Runnable breaks) {
-        Runnable before = breaker.get();
-        if (before != ABANDONED) {
-            breaker.compareAndSet(before, breaks);
+    public Wait breakableBy(Runnable breaks) {
+        synchronized (lock) {
+            breaker = breaks;
+            if (abandoned) {
+                breaks.run();
+            }
         }
-        if (breaks != null && breaker.get() == ABANDONED) {
-            breaks.run();
+        return wait;
+    }
+
+    private void waitIsOver() {
+        synchronized (lock) {
+            breaker = null;
         }
     }
 
-    /** Nobody wants the answer any more: breaks the wait, and every later one. Thread-safe. */
+    /** Nobody wants the answer any more: breaks the wait at an upstream, and every later one. Thread-safe. */
     public void abandon() {
-        Runnable breaks = breaker.getAndSet(ABANDONED);
-        if (breaks != null) {
-            breaks.run();
+        synchronized (lock) {
+            abandoned = true;
+            if (breaker != null) {
+                breaker.run();
+            }
         }
     }
 
     /** Whether {@link #abandon()} was called. Thread-safe. */
     public boolean isAbandoned() {
-        return breaker.get() == ABANDONED;
+        synchronized (lock) {
+            return abandoned;
+        }
+    }
+
+    /** A stretch of time in which the exchange can be broken from outside. */
+    @FunctionalInterface
+    public interface Wait extends AutoCloseable {
+        @Override
+        void close();
     }
 }

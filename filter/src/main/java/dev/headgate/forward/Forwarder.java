@@ -67,6 +67,7 @@ public final class Forwarder {
     }
 
     /** @throws GatewayFailure when there is no whole response */
+    @SuppressWarnings("try") // the wait is only there to be closed, before the connection is given back
     public void forward(RouteMatch match, Exchange exchange) throws GatewayFailure {
         Rules route = rules[match.route().index()];
         HttpServletRequest request = exchange.request();
@@ -89,7 +90,8 @@ public final class Forwarder {
         GatewayFailure failure = null;
         FieldSnapshot before = null;
         try (OriginConnection connection =
-                route.upstream().connect(origin, route.config().timeouts(), exchange.startNanos(), attempt)) {
+                        route.upstream().connect(origin, route.config().timeouts(), exchange.startNanos(), attempt);
+                Exchange.Wait wait = exchange.breakableBy(connection::abort)) {
 
             // 4. The request.
             attempt.reached(Attempt.Stage.REQUEST);

@@ -24,7 +24,9 @@ class SpellingsTest {
             name = "shop",
             viaName = "edge-1",
             requestIdField = "X-Correlation-Id",
-            trustedProxies = {"10.0.0.0/8", "::1"})
+            trustedProxies = {"10.0.0.0/8", "::1"},
+            hostThreads = "50",
+            hostThreadsPool = "500")
     @Route(
             name = "orders",
             path = "/api/orders/*",
@@ -70,6 +72,8 @@ class SpellingsTest {
             .viaName("edge-1")
             .requestIdField("X-Correlation-Id")
             .trustedProxies("10.0.0.0/8", "::1")
+            .hostThreads(50)
+            .hostThreadsPool(500)
             .route("orders", r -> r.path("/api/orders/*")
                     .to("http://orders-1:8080", "http://orders-2:8080/base")
                     .methods("GET", "HEAD")

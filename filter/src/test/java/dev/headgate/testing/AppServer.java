@@ -201,7 +201,8 @@ public final class AppServer implements AutoCloseable {
             standard.setClearReferencesObjectStreamClassCaches(false);
             standard.setClearReferencesRmiTargets(false);
             standard.setClearReferencesThreadLocals(false);
-            standard.setUnloadDelay(0);
+            // Waits a 20th of it, and for ever where that is nothing.
+            standard.setUnloadDelay(20);
             int n = 0;
             for (FilterEntry entry : filters) {
                 FilterDef definition = new FilterDef();
