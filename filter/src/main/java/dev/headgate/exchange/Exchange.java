@@ -23,6 +23,7 @@ public final class Exchange {
 
     private long contentBytesReceived;
     private long contentBytesSent;
+    private long answeredNanos;
     private GatewayFailure failure;
 
     private final Object lock = new Object();
@@ -94,6 +95,16 @@ public final class Exchange {
     /** Counts content that went to the client. */
     public void sentContent(int bytes) {
         contentBytesSent += bytes;
+    }
+
+    /** An origin's final response head came that will be passed on. */
+    public void answered(long nanos) {
+        answeredNanos = nanos;
+    }
+
+    /** When the response head came, on the gateway's nano source; 0 while there is none. */
+    public long answeredNanos() {
+        return answeredNanos;
     }
 
     public long contentBytesReceived() {

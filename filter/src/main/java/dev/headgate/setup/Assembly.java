@@ -2,13 +2,16 @@ package dev.headgate.setup;
 
 import static dev.headgate.setup.SettingsTable.*;
 
+import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.CookieConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.HealthConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.PathSyntax;
 import dev.headgate.config.PoolConfig;
+import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.TargetConfig;
 import dev.headgate.config.ThreadConfig;
@@ -174,7 +177,9 @@ final class Assembly {
             }
         }
         for (String name : upstreams) {
-            groups.computeIfAbsent(name, missing -> upstream(missing, null));
+            if (!groups.containsKey(name)) {
+                groups.put(name, upstream(name, null));
+            }
         }
         List<RouteConfig> table = new ArrayList<>();
         for (String name : routes) {
@@ -205,6 +210,13 @@ final class Assembly {
                 () -> new TargetConfig(of.get(TARGET_PATH), Set.copyOf(of.get(AMBIGUOUS_PATHS)), of.get(HOST)));
         TimeoutConfig timeouts = new TimeoutConfig(
                 of.get(TIMEOUT_CONNECT), of.get(TIMEOUT_RESPONSE), of.get(TIMEOUT_IDLE), of.get(TIMEOUT_TOTAL));
+        RetryConfig retry = new RetryConfig(
+                of.get(RETRY_ATTEMPTS),
+                of.get(RETRY_ANY_METHOD),
+                Set.copyOf(of.get(RETRY_STATUSES)),
+                Math.toIntExact(of.get(RETRY_BUFFER)),
+                of.get(RETRY_BACKOFF),
+                of.get(RETRY_BACKOFF_MAX));
         FieldConfig fields = new FieldConfig(
                 of.entries(REQUEST_SET),
                 of.entries(REQUEST_ADD),
@@ -232,6 +244,7 @@ final class Assembly {
                         match,
                         target,
                         timeouts,
+                        retry,
                         fields,
                         cookies,
                         of.get(REDIRECTS_REWRITE),
@@ -282,8 +295,74 @@ final class Assembly {
                 of.file(TLS_TRUST), of.get(TLS_TRUST_PASSWORD), of.file(TLS_KEY), of.get(TLS_KEY_PASSWORD));
         UpstreamConfig.HeadLimits head =
                 new UpstreamConfig.HeadLimits(Math.toIntExact(of.get(HEAD_MAX_SIZE)), of.get(HEAD_MAX_FIELDS));
-        UpstreamConfig upstream = of.checked(ORIGINS, () -> new UpstreamConfig(name, origins, pool, tls, head));
-        return upstream != null ? upstream : new UpstreamConfig(name, ORIGINS.standIn(), pool, tls, head);
+        BalanceConfig balance = of.checked(BALANCE_KEY, () -> balance(of));
+        HealthConfig health = health(of);
+        RetryConfig.Budget budget = new RetryConfig.Budget(of.get(RETRY_BUDGET), of.get(RETRY_BUDGET_LEAST));
+        if (balance == null || health == null) {
+            return null;
+        }
+        UpstreamConfig upstream =
+                of.checked(ORIGINS, () -> new UpstreamConfig(name, origins, pool, tls, head, balance, health, budget));
+        return upstream != null
+                ? upstream
+                : new UpstreamConfig(name, ORIGINS.standIn(), pool, tls, head, balance, health, budget);
+    }
+
+    private static BalanceConfig balance(Settings of) {
+        return new BalanceConfig(
+                of.get(BALANCE),
+                of.get(BALANCE_KEY),
+                of.get(BALANCE_SECRET),
+                of.get(BALANCE_ZONE),
+                of.get(BALANCE_SPILL),
+                of.get(BALANCE_SLOW_START),
+                of.get(RESOLVE),
+                of.get(RESOLVE_INTERVAL));
+    }
+
+    private static HealthConfig health(Settings of) {
+        String[] statuses = of.get(HEALTH_STATUS).split("-");
+        // A default gives way to what was said on purpose.
+        Duration interval = of.get(HEALTH_INTERVAL);
+        Duration timeout = of.get(HEALTH_TIMEOUT);
+        if (!of.has(HEALTH_TIMEOUT) && timeout.compareTo(interval) >= 0) {
+            timeout = interval.dividedBy(2);
+        }
+        Duration probeTimeout = timeout;
+        Duration longest = of.get(HEALTH_EJECTION_MAX);
+        if (!of.has(HEALTH_EJECTION_MAX) && longest.compareTo(of.get(HEALTH_EJECTION)) < 0) {
+            longest = of.get(HEALTH_EJECTION);
+        }
+        Duration ejectionMax = longest;
+        HealthConfig.Probe probe = of.checked(
+                HEALTH_TIMEOUT,
+                () -> new HealthConfig.Probe(
+                        of.get(HEALTH_PROBE),
+                        of.get(HEALTH_PATH),
+                        of.get(HEALTH_METHOD),
+                        of.get(HEALTH_HOST),
+                        of.get(HEALTH_FIELDS),
+                        Integer.parseInt(statuses[0]),
+                        Integer.parseInt(statuses[statuses.length - 1]),
+                        of.get(HEALTH_TEXT),
+                        interval,
+                        probeTimeout,
+                        of.get(HEALTH_RISE),
+                        of.get(HEALTH_FALL)));
+        return probe == null
+                ? null
+                : of.checked(
+                        HEALTH_EJECTION_MAX,
+                        () -> new HealthConfig(
+                                of.get(HEALTH_PASSIVE),
+                                of.get(HEALTH_FAILURES),
+                                of.get(HEALTH_FAILURE_RATE),
+                                of.get(HEALTH_EJECTION),
+                                ejectionMax,
+                                of.get(HEALTH_MAX_EJECTED),
+                                of.get(HEALTH_PANIC),
+                                of.get(HEALTH_SILENCE),
+                                probe));
     }
 
     /** A total below what one attempt may take would never let that attempt reach its own limit. */
@@ -295,7 +374,7 @@ final class Assembly {
         if (total.compareTo(timeouts.connect()) <= 0 && !of.bad(TIMEOUT_CONNECT)) {
             of.unrelated(TIMEOUT_TOTAL, "more than", TIMEOUT_CONNECT, Duration.ofMillis(total.toMillis() / 2));
         }
-        if (total.compareTo(timeouts.response()) < 0 && !of.bad(TIMEOUT_RESPONSE)) {
+        if (total.compareTo(timeouts.response()) < 0 && of.has(TIMEOUT_RESPONSE)) {
             of.unrelated(TIMEOUT_TOTAL, "at least", TIMEOUT_RESPONSE, total);
         }
     }
