@@ -137,7 +137,7 @@ public final class Forwarder {
             } catch (GatewayFailure e) {
                 failure = e;
                 attempt.ended(nanoSource.getAsLong(), e);
-                Outcome.report(upstream, origin, e, 0);
+                Outcome.failed(upstream, origin, e);
             }
             if (response != null && !retry.statuses().contains(response.head().getCode())) {
                 return response;
@@ -211,6 +211,9 @@ public final class Forwarder {
                 head = connection.receive(onInterim, false, outgoing.isHead(), elsewhere);
             }
             attempt.answered(head.getCode());
+            if (!Outcome.isFailure(head.getCode())) {
+                route.upstream().answersTrial(origin);
+            }
             exchange.answered(nanoSource.getAsLong());
             handedOver = true;
             return new OriginResponse(
