@@ -38,6 +38,7 @@ final class Gateway implements AutoCloseable {
     private final Watchdog watchdog;
     private final Map<String, Upstream> upstreams = new HashMap<>();
     private final Forwarder forwarder;
+    private final HostThreads threads;
     private final Map<String, Fallbacks> fallbacks = new HashMap<>();
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource = System::nanoTime;
@@ -46,6 +47,7 @@ final class Gateway implements AutoCloseable {
     Gateway(GatewayConfig config, ServletContext context) {
         this.config = config;
         this.routes = RouteTable.of(config.routes());
+        this.threads = new HostThreads(config.threads(), config.name(), context, config.roles());
         this.watchdog = new Watchdog(config.name(), nanoSource);
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
@@ -73,13 +75,22 @@ final class Gateway implements AutoCloseable {
     /** The whole way of a request. */
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        RouteMatch match = routes.match(request);
+        RouteMatch match = Fallbacks.isLeftToApp(request) ? null : routes.match(request);
         if (match == null) {
             chain.doFilter(request, response);
             return;
         }
         Exchange exchange =
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
+        try {
+            threads.run(exchange, () -> proceed(match, exchange, chain));
+        } catch (GatewayFailure failure) {
+            fail(exchange, failure, chain);
+        }
+    }
+
+    /** What may wait, on this thread or off the container's. */
+    private void proceed(RouteMatch match, Exchange exchange, FilterChain chain) throws IOException, ServletException {
         try {
             forwarder.forward(match, exchange);
         } catch (GatewayFailure failure) {
@@ -115,7 +126,7 @@ final class Gateway implements AutoCloseable {
 
     /** A client whose content did not arrive may still read; one that is gone will not. */
     private void answerIfPossible(Exchange exchange, GatewayFailure failure) {
-        if (exchange.response().isCommitted()) {
+        if (exchange.isAbandoned() || exchange.response().isCommitted()) {
             return;
         }
         try {
@@ -163,6 +174,7 @@ final class Gateway implements AutoCloseable {
     @Override
     public void close() {
         upstreams.values().forEach(Upstream::close);
+        threads.close();
         watchdog.close();
         LOG.info("Headgate '{}' is closed", config.name());
     }

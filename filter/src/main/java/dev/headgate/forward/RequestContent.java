@@ -174,6 +174,11 @@ final class RequestContent extends AbstractHttpEntity {
         return length > 0 || length == CHUNKED;
     }
 
+    /** Says which trailer fields of the client may reach the origin; none unless told. */
+    void allowTrailers(Predicate<String> rule) {
+        allowedTrailers = rule;
+    }
+
     /**
      * The request as the app would have found it had the gateway not been there.
      *
@@ -188,11 +193,6 @@ final class RequestContent extends AbstractHttpEntity {
         return kept == null || isMultipart(request)
                 ? null
                 : new ReplayedRequest(request, kept, keptCount, ended ? null : input);
-    }
-
-    /** Says which trailer fields of the client may reach the origin; none unless told. */
-    void allowTrailers(Predicate<String> rule) {
-        allowedTrailers = rule;
     }
 
     /** Says which connection the next {@link #writeTo} writes to. */

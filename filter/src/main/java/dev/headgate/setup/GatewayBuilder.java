@@ -49,6 +49,14 @@ public final class GatewayBuilder {
         return this;
     }
 
+    public GatewayBuilder hostThreads(int threads) {
+        return put(SettingsTable.HOST_THREADS, threads);
+    }
+
+    public GatewayBuilder hostThreadsPool(int threads) {
+        return put(SettingsTable.HOST_THREADS_POOL, threads);
+    }
+
     /**
      * Adds to a route.
      *

@@ -105,6 +105,26 @@ final class SettingsTable {
                     + " replaced.",
             "When a load balancer or another proxy stands before the app; name its addresses, nobody else's.");
 
+    static final Setting<Integer> HOST_THREADS = without(
+            "a third of the threads that the container has, 64 where it does not tell",
+            Scope.GATEWAY,
+            "host-threads",
+            ValueType.integer(1, 100_000),
+            "50",
+            "How many of the container's threads may wait for upstreams at once. Exchanges beyond that leave the"
+                    + " container's threads, or get 503 where they cannot.",
+            "Lower it when the app itself needs most of the container; see [threads](threads.md).");
+
+    static final Setting<Integer> HOST_THREADS_POOL = row(
+            Scope.GATEWAY,
+            "host-threads.pool",
+            ValueType.integer(0, 100_000),
+            "200",
+            "500",
+            "How many threads of its own the gateway may use on Java 17 to 20 for exchanges beyond `host-threads`; 0:"
+                    + " none. Not used on Java 21 and later, whose virtual threads need no pool.",
+            "Raise it when slow upstreams are normal and Java cannot be updated.");
+
     // Routes: which requests
 
     static final Setting<List<String>> PATH = required(
