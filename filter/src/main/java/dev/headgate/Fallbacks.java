@@ -87,11 +87,8 @@ final class Fallbacks {
     }
 
     private boolean sendResource(Fallback fallback, FailureReport report, Exchange exchange) throws IOException {
-        if (!resources.get(fallback.path()).send(exchange.request(), exchange.response())) {
-            return false;
-        }
         page.markProxyStatus(report, exchange.response());
-        return true;
+        return resources.get(fallback.path()).send(exchange.request(), exchange.response());
     }
 
     /** Whatever an origin may have carried out already is not given to the app to be carried out again. */

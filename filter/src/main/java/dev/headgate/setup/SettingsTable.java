@@ -10,7 +10,6 @@ import dev.headgate.config.TargetConfig.AmbiguousPath;
 import dev.headgate.failure.FailureKind;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -809,7 +808,7 @@ final class SettingsTable {
             "How many retries a second there may be whatever the traffic.",
             "");
 
-    static final List<Setting<?>> ALL = Collections.unmodifiableList(ROWS);
+    static final List<Setting<?>> ALL = List.copyOf(ROWS);
 
     private SettingsTable() {}
 

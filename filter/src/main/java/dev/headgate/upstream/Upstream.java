@@ -122,10 +122,6 @@ public final class Upstream implements AutoCloseable {
         return origins;
     }
 
-    public RetryBudget retryBudget() {
-        return retryBudget;
-    }
-
     // ---- choosing ----
 
     /**
