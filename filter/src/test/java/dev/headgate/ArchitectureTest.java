@@ -42,6 +42,7 @@ class ArchitectureTest {
 
     /** Packages whose public classes exist for other packages of the gateway only, never for its users. */
     private static final String[] INNER = {
+        "dev.headgate.failure",
         "dev.headgate.route",
         "dev.headgate.limit",
         "dev.headgate.cache",
