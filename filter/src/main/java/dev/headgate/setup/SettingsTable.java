@@ -749,7 +749,7 @@ final class SettingsTable {
     /** The example of such a row is one entry, {@code Name=value}, as annotations have it. */
     private static Setting<String> perField(String key, String field, String value, String meaning, String touch) {
         return add(new Setting<>(
-                Scope.ROUTE, key, ValueType.template(), true, "", null, field + "=" + value, meaning, touch, false));
+                Scope.ROUTE, key, ValueType.template(key.startsWith("response.")), true, "", null, field + "=" + value, meaning, touch, false));
     }
 
     private static <T> Setting<T> secret(Setting<T> row) {
