@@ -1,9 +1,9 @@
 package dev.headgate;
 
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.RouteConfig;
 import dev.headgate.config.UpstreamConfig;
 import dev.headgate.exchange.Exchange;
-import dev.headgate.failure.ErrorPage;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
@@ -17,6 +17,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
@@ -37,17 +38,25 @@ final class Gateway implements AutoCloseable {
     private final Watchdog watchdog;
     private final Map<String, Upstream> upstreams = new HashMap<>();
     private final Forwarder forwarder;
-    private final ErrorPage errorPage = new ErrorPage();
+    private final HostThreads threads;
+    private final Map<String, Fallbacks> fallbacks = new HashMap<>();
+    private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource = System::nanoTime;
 
     /** @throws IllegalArgumentException when TLS files cannot be used */
     Gateway(GatewayConfig config, ServletContext context) {
         this.config = config;
         this.routes = RouteTable.of(config.routes());
+        this.threads = new HostThreads(config.threads(), config.name(), context, config.roles());
         this.watchdog = new Watchdog(config.name(), nanoSource);
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
                 upstreams.put(upstream.name(), new Upstream(upstream, watchdog));
+            }
+            for (RouteConfig route : config.routes()) {
+                fallbacks.put(
+                        route.name(),
+                        new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
             this.forwarder =
                     new Forwarder(config, routes.routes(), upstreams, context, sessionCookie(context), nanoSource);
@@ -66,7 +75,7 @@ final class Gateway implements AutoCloseable {
     /** The whole way of a request. */
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        RouteMatch match = routes.match(request);
+        RouteMatch match = Fallbacks.isLeftToApp(request) ? null : routes.match(request);
         if (match == null) {
             chain.doFilter(request, response);
             return;
@@ -74,15 +83,25 @@ final class Gateway implements AutoCloseable {
         Exchange exchange =
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
-            forwarder.forward(match, exchange);
+            threads.run(exchange, () -> proceed(match, exchange, chain));
         } catch (GatewayFailure failure) {
-            fail(exchange, failure);
-        } catch (RuntimeException e) {
-            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e));
+            fail(exchange, failure, chain);
         }
     }
 
-    private void fail(Exchange exchange, GatewayFailure failure) throws IOException {
+    /** What may wait, on this thread or off the container's. */
+    private void proceed(RouteMatch match, Exchange exchange, FilterChain chain) throws IOException, ServletException {
+        try {
+            forwarder.forward(match, exchange);
+        } catch (GatewayFailure failure) {
+            fail(exchange, failure, chain);
+        } catch (RuntimeException e) {
+            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e), chain);
+        }
+    }
+
+    private void fail(Exchange exchange, GatewayFailure failure, FilterChain chain)
+            throws IOException, ServletException {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
@@ -102,16 +121,16 @@ final class Gateway implements AutoCloseable {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
         }
-        errorPage.send(failure, exchange.requestId(), exchange.request(), response);
+        fallbacks.get(exchange.route()).answer(exchange, failure, chain);
     }
 
     /** A client whose content did not arrive may still read; one that is gone will not. */
     private void answerIfPossible(Exchange exchange, GatewayFailure failure) {
-        if (exchange.response().isCommitted()) {
+        if (exchange.isAbandoned() || exchange.response().isCommitted()) {
             return;
         }
         try {
-            errorPage.send(failure, exchange.requestId(), exchange.request(), exchange.response());
+            fallbacks.get(exchange.route()).page(exchange, failure);
         } catch (IOException | RuntimeException e) {
             LOG.debug("{} the client is gone", exchange.requestId(), e);
         }
@@ -155,6 +174,7 @@ final class Gateway implements AutoCloseable {
     @Override
     public void close() {
         upstreams.values().forEach(Upstream::close);
+        threads.close();
         watchdog.close();
         LOG.info("Headgate '{}' is closed", config.name());
     }

@@ -148,7 +148,7 @@ final class RequestContent extends AbstractHttpEntity {
         return new GatewayFailure(FailureKind.PROXY_CONFIGURATION_ERROR, cause, null).explained(cause);
     }
 
-    private static boolean isForm(HttpServletRequest request) {
+    static boolean isForm(HttpServletRequest request) {
         return mediaType(request).equals("application/x-www-form-urlencoded");
     }
 
@@ -177,6 +177,22 @@ final class RequestContent extends AbstractHttpEntity {
     /** Says which trailer fields of the client may reach the origin; none unless told. */
     void allowTrailers(Predicate<String> rule) {
         allowedTrailers = rule;
+    }
+
+    /**
+     * The request as the app would have found it had the gateway not been there.
+     *
+     * @return null when the beginning of its content is gone, or it has parts, which the container will not read again
+     */
+    HttpServletRequest replay() {
+        HttpServletRequest request = exchange.request();
+        if (input == null) {
+            // Nothing to read, or a form whose parameters the container has.
+            return request;
+        }
+        return kept == null || isMultipart(request)
+                ? null
+                : new ReplayedRequest(request, kept, keptCount, ended ? null : input);
     }
 
     /** Says which connection the next {@link #writeTo} writes to. */

@@ -36,6 +36,10 @@ public final class GatewayBuilder {
         return put(SettingsTable.VIA_NAME, pseudonym);
     }
 
+    public GatewayBuilder proxyStatusName(String name) {
+        return put(SettingsTable.PROXY_STATUS_NAME, name);
+    }
+
     public GatewayBuilder requestIdField(String field) {
         return put(SettingsTable.REQUEST_ID_FIELD, field);
     }
@@ -43,6 +47,14 @@ public final class GatewayBuilder {
     public GatewayBuilder trustedProxies(String... addresses) {
         add(SettingsTable.TRUSTED_PROXIES, "", ValueType.join(addresses));
         return this;
+    }
+
+    public GatewayBuilder hostThreads(int threads) {
+        return put(SettingsTable.HOST_THREADS, threads);
+    }
+
+    public GatewayBuilder hostThreadsPool(int threads) {
+        return put(SettingsTable.HOST_THREADS_POOL, threads);
     }
 
     /**

@@ -23,7 +23,13 @@ public @interface GatewaySettings {
 
     String viaName() default "";
 
+    String proxyStatusName() default "";
+
     String requestIdField() default "";
 
     String[] trustedProxies() default {};
+
+    String hostThreads() default "";
+
+    String hostThreadsPool() default "";
 }

@@ -2,10 +2,12 @@ package dev.headgate.setup;
 
 import dev.headgate.config.AddressRange;
 import dev.headgate.config.BalanceConfig;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.HealthConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
+import dev.headgate.failure.FailureKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -74,6 +76,15 @@ final class SettingsTable {
                     + " forwarded before and refuses it as a loop.",
             "To recognise the gateway in upstream logs. Two gateways in one chain need different names.");
 
+    static final Setting<String> PROXY_STATUS_NAME = without(
+            "the value of `name`",
+            Scope.GATEWAY,
+            "proxy-status.name",
+            ValueType.text("letters, digits and .-_", SettingsTable::proxyName),
+            "shop-edge",
+            "What the gateway calls itself in the `Proxy-Status` field of failed responses (RFC 9209).",
+            "When clients should tell several gateways of one chain apart.");
+
     static final Setting<String> REQUEST_ID_FIELD = row(
             Scope.GATEWAY,
             "request-id.field",
@@ -93,6 +104,26 @@ final class SettingsTable {
             "Peers whose `Forwarded` and `X-Forwarded-*` fields are believed and continued. Those of any other peer are"
                     + " replaced.",
             "When a load balancer or another proxy stands before the app; name its addresses, nobody else's.");
+
+    static final Setting<Integer> HOST_THREADS = without(
+            "a third of the threads that the container has, 64 where it does not tell",
+            Scope.GATEWAY,
+            "host-threads",
+            ValueType.integer(1, 100_000),
+            "50",
+            "How many of the container's threads may wait for upstreams at once. Exchanges beyond that leave the"
+                    + " container's threads, or get 503 where they cannot.",
+            "Lower it when the app itself needs most of the container; see [threads](threads.md).");
+
+    static final Setting<Integer> HOST_THREADS_POOL = row(
+            Scope.GATEWAY,
+            "host-threads.pool",
+            ValueType.integer(0, 100_000),
+            "200",
+            "500",
+            "How many threads of its own the gateway may use on Java 17 to 20 for exchanges beyond `host-threads`; 0:"
+                    + " none. Not used on Java 21 and later, whose virtual threads need no pool.",
+            "Raise it when slow upstreams are normal and Java cannot be updated.");
 
     // Routes: which requests
 
@@ -356,6 +387,63 @@ final class SettingsTable {
             "1s",
             "The longest pause between two attempts.",
             "");
+
+    // Routes: what clients get when there is no response
+
+    static final Setting<List<ErrorConfig.Fallback>> FALLBACK = row(
+            Scope.ROUTE,
+            "fallback",
+            ValueType.list("chain and static:/path of a resource of the app, in order", SettingsTable::fallback),
+            "",
+            "static:/offline.html",
+            "What is tried before the page when the upstream fails: `chain` lets the app itself answer as if there were"
+                    + " no route, `static:/path` sends a resource of the app to GET and HEAD, with status 200.",
+            "When an older or simpler answer is better than none.");
+
+    static final Setting<ErrorConfig.Detail> ERROR_DETAIL = row(
+            Scope.ROUTE,
+            "error.detail",
+            ValueType.choice(ErrorConfig.Detail.class),
+            "public",
+            "full",
+            "Who is told the diagnosis of a failure: origins, messages, likely causes. `public`: members of"
+                    + " `error.detail-roles` only; `full`: everybody.",
+            "Set `full` on a developer's machine, never where strangers come.");
+
+    static final Setting<List<String>> ERROR_DETAIL_ROLES = row(
+            Scope.ROUTE,
+            "error.detail-roles",
+            ValueType.list("names of roles of the app", Function.identity()),
+            "",
+            "operator admin",
+            "Roles of the app whose members are told the diagnosis.",
+            "So that those who run the app see on the page itself what is wrong and what to check.");
+
+    static final Setting<ErrorConfig.ProxyStatusField> ERROR_PROXY_STATUS = row(
+            Scope.ROUTE,
+            "error.proxy-status",
+            ValueType.choice(ErrorConfig.ProxyStatusField.class),
+            "on",
+            "details",
+            "What the field `Proxy-Status` of a failed response tells (RFC 9209): `on`: the kind of error, and next hop"
+                    + " and message to those who may see the diagnosis; `details`: these to everybody; `off`: no field.",
+            "Set `details` where all clients are your own programs.");
+
+    static final Setting<String> ERROR_PAGE = add(new Setting<>(
+            Scope.ROUTE,
+            "error.page",
+            ValueType.text(
+                    "a template of the app such as /WEB-INF/error.mustache, dispatch:/error.jsp, container or built-in",
+                    ErrorConfig::checkedPage),
+            Setting.Entry.FAILURE,
+            "",
+            null,
+            "502=/WEB-INF/error.mustache",
+            "What is sent instead of the built-in page, by kind (`connection_refused`), status (`502`) or `*`: a Mustache"
+                    + " template (for browsers; programs still get JSON or text), a path of the app that the request is"
+                    + " forwarded to, or the container's own error page. See docs/error-page.md.",
+            "When failures should look like the rest of the app.",
+            false));
 
     // Upstreams
 
@@ -733,7 +821,8 @@ final class SettingsTable {
             String example,
             String meaning,
             String touch) {
-        return add(new Setting<>(scope, key, type, false, initially, null, example, meaning, touch, false));
+        return add(
+                new Setting<>(scope, key, type, Setting.Entry.NONE, initially, null, example, meaning, touch, false));
     }
 
     private static <T> Setting<T> required(
@@ -743,13 +832,22 @@ final class SettingsTable {
 
     private static <T> Setting<T> without(
             String without, Scope scope, String key, ValueType<T> type, String example, String meaning, String touch) {
-        return add(new Setting<>(scope, key, type, false, null, without, example, meaning, touch, false));
+        return add(new Setting<>(scope, key, type, Setting.Entry.NONE, null, without, example, meaning, touch, false));
     }
 
     /** The example of such a row is one entry, {@code Name=value}, as annotations have it. */
     private static Setting<String> perField(String key, String field, String value, String meaning, String touch) {
         return add(new Setting<>(
-                Scope.ROUTE, key, ValueType.template(key.startsWith("response.")), true, "", null, field + "=" + value, meaning, touch, false));
+                Scope.ROUTE,
+                key,
+                ValueType.template(key.startsWith("response.")),
+                Setting.Entry.FIELD,
+                "",
+                null,
+                field + "=" + value,
+                meaning,
+                touch,
+                false));
     }
 
     private static <T> Setting<T> secret(Setting<T> row) {
@@ -758,7 +856,7 @@ final class SettingsTable {
                 row.scope(),
                 row.key(),
                 row.type(),
-                row.open(),
+                row.entry(),
                 row.initially(),
                 row.without(),
                 row.example(),
@@ -775,6 +873,35 @@ final class SettingsTable {
     private static String name(String text) {
         if (!Scope.NAME.matcher(text).matches()) {
             throw new BadValue("");
+        }
+        return text;
+    }
+
+    private static String proxyName(String text) {
+        if (!text.matches("[A-Za-z0-9._-]+")) {
+            throw new BadValue("");
+        }
+        return text;
+    }
+
+    private static ErrorConfig.Fallback fallback(String text) {
+        if (text.startsWith("/")) {
+            throw new BadValue("the means is missing", "static:" + text);
+        }
+        return ErrorConfig.Fallback.parse(text);
+    }
+
+    /** Which failures a page is for: a kind, a status that failures have, or all. */
+    static String failure(String text) {
+        List<String> known = new ArrayList<>(List.of(ErrorConfig.ANY));
+        for (FailureKind kind : FailureKind.values()) {
+            known.add(kind.word());
+            known.add(Integer.toString(kind.status()));
+        }
+        if (!known.contains(text)) {
+            String nearest = Nearest.to(text, known);
+            throw new BadValue("no failure is called " + text
+                    + (nearest.isEmpty() ? "; docs/failures.md lists them" : "; was " + nearest + " meant?"));
         }
         return text;
     }

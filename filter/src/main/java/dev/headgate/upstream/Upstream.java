@@ -215,6 +215,13 @@ public final class Upstream implements AutoCloseable {
         }
     }
 
+    /** The origin gives a good response whose end may be far off: enough for a trial. */
+    public void answersTrial(Origin origin) {
+        if (origin.health().isEjected()) {
+            succeeded(origin);
+        }
+    }
+
     /** An attempt failed, and it was the origin's fault. */
     public void failed(Origin origin, String why) {
         long now = watchdog.now();

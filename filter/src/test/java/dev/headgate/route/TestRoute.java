@@ -1,6 +1,7 @@
 package dev.headgate.route;
 
 import dev.headgate.config.CookieConfig;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.RetryConfig;
@@ -82,6 +83,7 @@ final class TestRoute {
                 new FieldConfig(Map.of(), Map.of(), List.of(), Map.of(), Map.of(), List.of()),
                 new CookieConfig(false, true),
                 true,
-                RouteConfig.ForwardedStyle.BOTH);
+                RouteConfig.ForwardedStyle.BOTH,
+                ErrorConfig.DEFAULT);
     }
 }

@@ -152,7 +152,8 @@ class SettingsPageTest {
     }
 
     private static String row(Setting<?> setting) {
-        String key = "`" + setting.key() + (setting.open() ? ".<Field>" : "") + "`";
+        String key =
+                "`" + setting.key() + (setting.open() ? "." + setting.entry().placeholder() : "") + "`";
         String example = setting.open() ? setting.example().replaceFirst("^[^=]*=", "") : setting.example();
         return "| " + key + " | " + escaped(setting.type().allowed()) + ". Example: `" + example + "` | "
                 + escaped(initially(setting))

@@ -12,9 +12,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.catalina.Context;
@@ -99,6 +102,7 @@ public final class AppServer implements AutoCloseable {
         private final Container container;
         private final List<FilterEntry> filters = new ArrayList<>();
         private final List<ServletEntry> servlets = new ArrayList<>();
+        private final Map<String, String> resources = new LinkedHashMap<>();
         private String contextPath = "";
         private boolean asyncSupported = true;
         private boolean lenient;
@@ -157,6 +161,12 @@ public final class AppServer implements AutoCloseable {
             return this;
         }
 
+        /** A file of the app, such as {@code /WEB-INF/x}. */
+        public Builder resource(String path, String content) {
+            resources.put(path, content);
+            return this;
+        }
+
         /** Where errors are dispatched to. */
         public Builder errorPage(String path) {
             errorPage = path;
@@ -208,6 +218,7 @@ public final class AppServer implements AutoCloseable {
             }
             tomcat.getService().addConnector(connector);
             tomcat.setConnector(connector);
+            writeResources(base);
             Context context = tomcat.addContext(contextPath, base.getPath());
             if (errorPage != null) {
                 org.apache.tomcat.util.descriptor.web.ErrorPage page =
@@ -273,6 +284,8 @@ public final class AppServer implements AutoCloseable {
                     contextPath.isEmpty() ? "/" : contextPath, ServletContextHandler.SESSIONS);
             File temporary = Files.createTempDirectory("headgate-jetty").toFile();
             context.setTempDirectory(temporary);
+            writeResources(temporary);
+            context.setBaseResourceAsPath(temporary.toPath());
             context.getServletHandler().setDecodeAmbiguousURIs(lenient);
             if (sessionCookie != null) {
                 context.getSessionHandler().getSessionCookieConfig().setName(sessionCookie);
@@ -301,6 +314,14 @@ public final class AppServer implements AutoCloseable {
                 server.stop();
                 delete(temporary);
             });
+        }
+
+        private void writeResources(File base) throws IOException {
+            for (Map.Entry<String, String> resource : resources.entrySet()) {
+                Path file = base.toPath().resolve(resource.getKey().substring(1));
+                Files.createDirectories(file.getParent());
+                Files.writeString(file, resource.getValue());
+            }
         }
 
         private static void delete(File file) {
