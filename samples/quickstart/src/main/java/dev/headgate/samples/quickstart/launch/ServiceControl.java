@@ -88,14 +88,13 @@ final class ServiceControl extends HttpServlet {
 
     private void answer(HttpServletResponse response, String token) throws IOException {
         String all = services.stream()
-                .map(service ->
-                        "{\"name\":\"%s\",\"address\":\"%s\",\"process\":%d,\"state\":\"%s\",\"delay\":%d}"
-                                .formatted(
-                                        service.name(),
-                                        service.address(),
-                                        service.id(),
-                                        word(service.state()),
-                                        service.delay().toMillis()))
+                .map(service -> "{\"name\":\"%s\",\"address\":\"%s\",\"process\":%d,\"state\":\"%s\",\"delay\":%d}"
+                        .formatted(
+                                service.name(),
+                                service.address(),
+                                service.id(),
+                                word(service.state()),
+                                service.delay().toMillis()))
                 .collect(Collectors.joining(","));
         response.setContentType("application/json");
         response.setCharacterEncoding("UTF-8");
@@ -148,7 +147,10 @@ final class ServiceControl extends HttpServlet {
 
         @Override
         public synchronized void publish(LogRecord line) {
-            String text = line.getMessage().replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}", " ");
+            String text = line.getMessage()
+                    .replace("\\", "\\\\")
+                    .replace("\"", "\\\"")
+                    .replaceAll("\\p{Cntrl}", " ");
             latest.addFirst("{\"millis\":%d,\"text\":\"%s\"}".formatted(line.getMillis(), text));
             if (latest.size() > KEPT) {
                 latest.removeLast();

@@ -102,7 +102,8 @@ final class ServiceProcess implements AutoCloseable {
         if (!CAN_FREEZE) {
             throw new IOException("this system has no signal to stop a process with");
         }
-        ice = started("sh", "-c", "kill -STOP $0 || exit 1; echo stopped; read -r end; kill -CONT $0", "" + process.pid());
+        ice = started(
+                "sh", "-c", "kill -STOP $0 || exit 1; echo stopped; read -r end; kill -CONT $0", "" + process.pid());
         firstLine(ice);
     }
 
