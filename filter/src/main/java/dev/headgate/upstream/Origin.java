@@ -27,10 +27,13 @@ public final class Origin {
     }
 
     /** The latency average forgets with this time constant. */
-    private static final double MEMORY_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final double MEMORY_NANOS = TimeUnit.MILLISECONDS.toNanos(2500);
 
     /** What an origin is thought to take before it has answered once. */
     private static final long FIRST_GUESS_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /** Averages below this are taken for equal, or the one that is faster by a hair would get all of little traffic. */
+    private static final long SAME_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final OriginConfig config;
     private final String name;
@@ -42,6 +45,7 @@ public final class Origin {
     private final Set<OriginConnection> waiting = ConcurrentHashMap.newKeySet();
     private volatile long latencyNanos;
     private volatile long heardAt;
+    private volatile long answeredAt;
     private volatile long answers;
     private volatile Mode mode = Mode.ENABLED;
 
@@ -113,11 +117,12 @@ public final class Origin {
     /** Takes in how long a response head took. A lost update between two threads does no harm to an average. */
     void answered(long now, long tookNanos) {
         long before = latencyNanos;
-        double keep = before == 0 ? 0 : Math.exp(-(now - heardAt) / MEMORY_NANOS * 4);
+        double keep = before == 0 ? 0 : Math.exp(-(now - answeredAt) / MEMORY_NANOS);
         // The less time between answers, the less each counts; at least a tenth, so that a change shows soon.
         keep = Math.min(keep, 0.9);
         latencyNanos = Math.max(1, (long) (before * keep + tookNanos * (1 - keep)));
         heardAt = now;
+        answeredAt = now;
         answers++;
     }
 
@@ -128,15 +133,18 @@ public final class Origin {
 
     /**
      * What one more exchange would cost here: those under way times what each takes. An origin that has fallen silent
-     * grows dearer by the moment, before its first failure.
+     * grows dearer by the moment, before its first failure. One that nobody asks grows cheaper: what is held against it
+     * gets old, and without being asked now and then it could never show that it is well again.
      */
     double cost(long now) {
         int others = inFlight.get();
-        long latency = latencyNanos == 0 ? FIRST_GUESS_NANOS : latencyNanos;
+        double each = (latencyNanos == 0 ? FIRST_GUESS_NANOS : latencyNanos) * health.penalty();
         if (others > 0) {
-            latency = Math.max(latency, now - heardAt);
+            each = Math.max(each, (now - heardAt) * health.penalty());
+        } else if (each > SAME_NANOS) {
+            each *= Math.exp(-(now - heardAt) / MEMORY_NANOS);
         }
-        return (others + 1.0) * latency * health.penalty() / weight(now);
+        return (others + 1.0) * Math.max(each, SAME_NANOS) / weight(now);
     }
 
     /** The configured weight, less while it is warming up after an absence. */
