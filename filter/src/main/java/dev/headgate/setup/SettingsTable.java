@@ -839,7 +839,7 @@ final class SettingsTable {
         return add(new Setting<>(
                 Scope.ROUTE,
                 key,
-                ValueType.template(),
+                ValueType.template(key.startsWith("response.")),
                 Setting.Entry.FIELD,
                 "",
                 null,

@@ -35,6 +35,9 @@ public final class Origin {
     /** What an origin is thought to take before it has answered once. */
     private static final long FIRST_GUESS_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
+    /** Averages below this are taken for equal, or the one that is faster by a hair would get all of little traffic. */
+    private static final long SAME_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
     private final OriginConfig config;
     private final InetAddress address;
     private final String name;
@@ -159,14 +162,13 @@ public final class Origin {
      */
     double cost(long now) {
         int others = inFlight.get();
-        long latency = latencyNanos == 0 ? FIRST_GUESS_NANOS : latencyNanos;
+        double each = (latencyNanos == 0 ? FIRST_GUESS_NANOS : latencyNanos) * health.penalty();
         if (others > 0) {
-            latency = Math.max(latency, now - heardAt);
-        } else if (latency > FIRST_GUESS_NANOS) {
-            double faded = latency * Math.exp(-(now - answeredAt) / MEMORY_NANOS);
-            latency = Math.max(FIRST_GUESS_NANOS, (long) faded);
+            each = Math.max(each, (now - heardAt) * health.penalty());
+        } else if (each > SAME_NANOS) {
+            each *= Math.exp(-(now - answeredAt) / MEMORY_NANOS);
         }
-        return (others + 1.0) * latency * health.penalty() / weight(now);
+        return (others + 1.0) * Math.max(each, SAME_NANOS) / weight(now);
     }
 
     /** The configured weight, less while it is warming up after an absence. */
