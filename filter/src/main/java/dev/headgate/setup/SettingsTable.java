@@ -688,7 +688,7 @@ final class SettingsTable {
             ValueType.duration(true, HOUR),
             "3s",
             "10s",
-            "An origin that used to answer, with five or more requests waiting, is taken out when it has said nothing for so long, and for five times its average latency; what waits there and may be repeated is tried elsewhere. 0: off.",
+            "An origin with requests waiting that has said nothing for so long, and for five times its average latency, is asked `OPTIONS *`; when it does not answer that within a second either, it is taken out, and what waits there and may be repeated is tried elsewhere. 0: off.",
             "");
 
     static final Setting<HealthConfig.Kind> HEALTH_PROBE = row(
@@ -839,7 +839,7 @@ final class SettingsTable {
         return add(new Setting<>(
                 Scope.ROUTE,
                 key,
-                ValueType.template(),
+                ValueType.template(key.startsWith("response.")),
                 Setting.Entry.FIELD,
                 "",
                 null,
