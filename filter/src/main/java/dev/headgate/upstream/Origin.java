@@ -32,9 +32,6 @@ public final class Origin {
     /** The latency average forgets with this time constant. */
     private static final double MEMORY_NANOS = TimeUnit.MILLISECONDS.toNanos(2500);
 
-    /** What an origin is thought to take before it has answered once. */
-    private static final long FIRST_GUESS_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-
     /** Averages below this are taken for equal, or the one that is faster by a hair would get all of little traffic. */
     private static final long SAME_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
@@ -162,13 +159,14 @@ public final class Origin {
      */
     double cost(long now) {
         int others = inFlight.get();
-        double each = (latencyNanos == 0 ? FIRST_GUESS_NANOS : latencyNanos) * health.penalty();
+        double penalty = health.penalty();
+        double each = Math.max(latencyNanos, SAME_NANOS) * penalty;
         if (others > 0) {
-            each = Math.max(each, (now - heardAt) * health.penalty());
+            each = Math.max(each, (now - heardAt) * penalty);
         } else if (each > SAME_NANOS) {
-            each *= Math.exp(-(now - answeredAt) / MEMORY_NANOS);
+            each = Math.max(SAME_NANOS, each * Math.exp(-(now - heardAt) / MEMORY_NANOS));
         }
-        return (others + 1.0) * Math.max(each, SAME_NANOS) / weight(now);
+        return (others + 1.0) * each / weight(now);
     }
 
     /** The configured weight, less while it is warming up after an absence. */
