@@ -56,11 +56,6 @@ class ArchitectureTest {
             "dev.headgate.setup.SettingsTable.ROWS",
             "private; filled by the rows below it while the class is initialised, and never touched again");
 
-    /** Classes outside of the root package that may read the time, each with its reason. */
-    private static final Map<String, String> CLOCKS_ALLOWED = Map.of(
-            "dev.headgate.upstream.Examination",
-            "tells why a certificate was refused, by the clock by which the JDK has just refused it");
-
     /** Classes outside of {@code observe} that may use management beans, each with its reason. */
     private static final Map<String, String> MANAGEMENT_ALLOWED = Map.of(
             "dev.headgate.ContainerSize",
@@ -186,12 +181,8 @@ class ArchitectureTest {
             noClasses().should().dependOnClassesThat().areAssignableTo(ThreadLocal.class);
 
     @ArchTest
-    static final ArchRule timeComesInAsAClockOrANanoSource = noClasses()
-            .that()
-            .resideOutsideOfPackage("dev.headgate")
-            .and(areNot(CLOCKS_ALLOWED))
-            .should()
-            .accessTargetWhere(readsTheTime());
+    static final ArchRule timeComesInAsAClockOrANanoSource =
+            noClasses().that().resideOutsideOfPackage("dev.headgate").should().accessTargetWhere(readsTheTime());
 
     @ArchTest
     static final ArchRule nobodyPrints = GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
