@@ -7,6 +7,8 @@ import dev.headgate.failure.ErrorPage;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
+import dev.headgate.limit.Admission;
+import dev.headgate.limit.Permit;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
 import dev.headgate.upstream.Upstream;
@@ -37,6 +39,7 @@ final class Gateway implements AutoCloseable {
     private final RouteTable routes;
     private final Watchdog watchdog;
     private final Map<String, Upstream> upstreams = new HashMap<>();
+    private final Admission admission;
     private final Forwarder forwarder;
     private final HostThreads threads;
     private final ErrorPage errorPage = new ErrorPage();
@@ -46,12 +49,14 @@ final class Gateway implements AutoCloseable {
     Gateway(GatewayConfig config, ServletContext context) {
         this.config = config;
         this.routes = RouteTable.of(config.routes());
-        this.threads = new HostThreads(config.threads(), config.name(), context, Set.of());
+        this.admission = new Admission(config, nanoSource);
+        this.threads = new HostThreads(config.threads(), config.name(), context, roles(config));
         this.watchdog = new Watchdog(config.name(), nanoSource);
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
                 upstreams.put(upstream.name(), new Upstream(upstream, watchdog));
             }
+            watchdog.everySecond(admission::sweep);
             this.forwarder =
                     new Forwarder(config, routes.routes(), upstreams, context, sessionCookie(context), nanoSource);
         } catch (RuntimeException e) {
@@ -77,6 +82,7 @@ final class Gateway implements AutoCloseable {
         Exchange exchange =
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
+            admission.check(match.route().index(), exchange, match::capture);
             threads.run(exchange, () -> proceed(match, exchange));
         } catch (GatewayFailure failure) {
             fail(exchange, failure);
@@ -84,14 +90,22 @@ final class Gateway implements AutoCloseable {
     }
 
     /** What may wait, on this thread or off the container's. */
+    @SuppressWarnings("try") // the permit is only there to be closed
     private void proceed(RouteMatch match, Exchange exchange) throws IOException {
-        try {
+        try (Permit permit = admission.enter(match.route().index(), exchange, match::capture)) {
             forwarder.forward(match, exchange);
         } catch (GatewayFailure failure) {
             fail(exchange, failure);
         } catch (RuntimeException e) {
             fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e));
         }
+    }
+
+    /** Every role that anything may ask for once a request has left its thread. */
+    private static Set<String> roles(GatewayConfig config) {
+        Set<String> roles = Admission.roles(config);
+        config.routes().forEach(route -> roles.addAll(route.fields().roles()));
+        return roles;
     }
 
     private void fail(Exchange exchange, GatewayFailure failure) throws IOException {
@@ -168,6 +182,7 @@ final class Gateway implements AutoCloseable {
     public void close() {
         upstreams.values().forEach(Upstream::close);
         threads.close();
+        admission.close();
         watchdog.close();
         LOG.info("Headgate '{}' is closed", config.name());
     }

@@ -15,6 +15,8 @@ import java.util.TreeMap;
  * @param routes in the order of their configuration
  * @param upstreams by name; every upstream that a route names is here
  * @param threads how many threads exchanges may hold
+ * @param limits rate limits by name; every one that a route names is here
+ * @param limitStore where rate limits are kept
  */
 public record GatewayConfig(
         String name,
@@ -23,19 +25,25 @@ public record GatewayConfig(
         List<AddressRange> trustedProxies,
         List<RouteConfig> routes,
         Map<String, UpstreamConfig> upstreams,
-        ThreadConfig threads) {
+        ThreadConfig threads,
+        Map<String, LimitConfig> limits,
+        LimitStoreConfig limitStore) {
 
     public GatewayConfig {
         Checks.notBlank(name, "name");
         Checks.notBlank(viaName, "viaName");
         Checks.notBlank(requestIdField, "requestIdField");
-        if (threads == null) {
-            throw new IllegalArgumentException("threads is missing");
+        if (threads == null || limitStore == null) {
+            throw new IllegalArgumentException("a part of the gateway is missing");
         }
         trustedProxies = List.copyOf(trustedProxies);
         routes = List.copyOf(routes);
         upstreams = java.util.Collections.unmodifiableMap(new TreeMap<>(upstreams));
+        limits = java.util.Collections.unmodifiableMap(new TreeMap<>(limits));
         for (RouteConfig route : routes) {
+            if (!limits.keySet().containsAll(route.limits().rates())) {
+                throw new IllegalArgumentException("route " + route.name() + " names an unknown limit");
+            }
             if (!upstreams.containsKey(route.upstream())) {
                 throw new IllegalArgumentException(
                         "route " + route.name() + " names the unknown upstream " + route.upstream());

@@ -14,6 +14,7 @@ package dev.headgate.config;
  * @param rewriteRedirects whether {@code Location}, {@code Content-Location} and {@code Refresh} that point to the
  *     origin are rewritten to point to the gateway
  * @param forwarded which of the forwarding fields the origin is sent
+ * @param limits what the route may cost
  */
 public record RouteConfig(
         String name,
@@ -25,13 +26,17 @@ public record RouteConfig(
         FieldConfig fields,
         CookieConfig cookies,
         boolean rewriteRedirects,
-        ForwardedStyle forwarded) {
+        ForwardedStyle forwarded,
+        RouteLimits limits) {
 
     public RouteConfig {
         Checks.notBlank(name, "name");
         Checks.notBlank(upstream, "upstream");
         if (match == null || target == null || timeouts == null || retry == null || fields == null || cookies == null) {
             throw new IllegalArgumentException("a part of route " + name + " is missing");
+        }
+        if (limits == null) {
+            throw new IllegalArgumentException("limits of route " + name + " are missing");
         }
         if (forwarded == null) {
             throw new IllegalArgumentException("forwarded of route " + name + " is missing");

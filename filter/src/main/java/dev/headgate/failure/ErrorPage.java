@@ -50,13 +50,17 @@ public final class ErrorPage {
             case HTTP_PROTOCOL_ERROR,
                     HTTP_RESPONSE_HEADER_SECTION_SIZE,
                     HTTP_RESPONSE_HEADER_SIZE,
+                    HTTP_RESPONSE_BODY_SIZE,
                     HTTP_RESPONSE_TRANSFER_CODING,
                     HTTP_RESPONSE_INCOMPLETE -> "The service behind this address sent an answer that cannot be used.";
             case DESTINATION_UNAVAILABLE -> "No service is available at this address.";
             case CONNECTION_LIMIT_REACHED -> "Too many requests are in progress.";
-            case HTTP_REQUEST_DENIED -> "Too many requests in a short time.";
+            case HTTP_REQUEST_PUT_OFF, HTTP_REQUEST_DENIED -> "Too many requests in a short time.";
             case HTTP_REQUEST_ERROR -> "The request cannot be forwarded.";
             case CONTENT_TOO_LARGE -> "The request is too large.";
+            case URI_TOO_LONG -> "The address is too long.";
+            case REQUEST_FIELDS_TOO_LARGE -> "The fields of the request are too large.";
+            case CLIENT_TOO_SLOW -> "The request came too slowly.";
             case METHOD_NOT_ALLOWED -> "This method is not allowed.";
             case EXPECTATION_FAILED -> "The expectation cannot be met.";
             case PROXY_LOOP_DETECTED -> "The request goes round in circles.";

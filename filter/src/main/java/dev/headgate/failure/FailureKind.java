@@ -25,6 +25,8 @@ public enum FailureKind {
     HTTP_PROTOCOL_ERROR("http_protocol_error", Side.UPSTREAM, 502, Retry.NEVER),
     HTTP_RESPONSE_HEADER_SECTION_SIZE("http_response_header_section_size", Side.UPSTREAM, 502, Retry.NEVER),
     HTTP_RESPONSE_HEADER_SIZE("http_response_header_size", Side.UPSTREAM, 502, Retry.NEVER),
+    /** The content is longer than the route lets through. */
+    HTTP_RESPONSE_BODY_SIZE("http_response_body_size", Side.UPSTREAM, 502, Retry.NEVER),
     HTTP_RESPONSE_TRANSFER_CODING("http_response_transfer_coding", Side.UPSTREAM, 502, Retry.NEVER),
     /** The content ended, stalled or was reset after the head had been received. */
     HTTP_RESPONSE_INCOMPLETE("http_response_incomplete", Side.UPSTREAM, 502, Retry.NEVER),
@@ -33,9 +35,15 @@ public enum FailureKind {
     DESTINATION_UNAVAILABLE("destination_unavailable", Side.UPSTREAM, 503, Retry.NEVER),
     CONNECTION_LIMIT_REACHED("connection_limit_reached", Side.GATEWAY, 503, Retry.NEVER),
     HTTP_REQUEST_DENIED("http_request_denied", Side.CLIENT, 429, Retry.NEVER),
+    /** A rate limit that protects the service: the client did nothing wrong. */
+    HTTP_REQUEST_PUT_OFF("http_request_denied", Side.CLIENT, 503, Retry.NEVER),
     /** The request's target, fields or content cannot be sent on safely. */
     HTTP_REQUEST_ERROR("http_request_error", Side.CLIENT, 400, Retry.NEVER),
     CONTENT_TOO_LARGE("http_request_error", Side.CLIENT, 413, Retry.NEVER),
+    URI_TOO_LONG("http_request_error", Side.CLIENT, 414, Retry.NEVER),
+    REQUEST_FIELDS_TOO_LARGE("http_request_error", Side.CLIENT, 431, Retry.NEVER),
+    /** The client sends its content, or takes the response, too slowly. */
+    CLIENT_TOO_SLOW("http_request_error", Side.CLIENT, 408, Retry.NEVER),
     METHOD_NOT_ALLOWED("http_request_error", Side.CLIENT, 405, Retry.NEVER),
     EXPECTATION_FAILED("http_request_error", Side.CLIENT, 417, Retry.NEVER),
     PROXY_LOOP_DETECTED("proxy_loop_detected", Side.GATEWAY, 508, Retry.NEVER),

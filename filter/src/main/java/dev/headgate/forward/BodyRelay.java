@@ -1,5 +1,6 @@
 package dev.headgate.forward;
 
+import dev.headgate.config.RouteLimits;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
@@ -10,6 +11,7 @@ import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
@@ -31,7 +33,12 @@ final class BodyRelay {
 
     private Map<String, String> trailers = Map.of();
 
-    BodyRelay(Exchange exchange) {
+    private final long most;
+    private final Pace pace;
+
+    BodyRelay(Exchange exchange, RouteLimits limits, LongSupplier nanoSource) {
+        this.most = limits.size().responseContent();
+        this.pace = new Pace(limits.minResponseRate(), nanoSource);
         this.exchange = exchange;
         this.response = exchange.response();
     }
@@ -51,6 +58,9 @@ final class BodyRelay {
         ClassicHttpResponse head = origin.head();
         HttpEntity entity = head.getEntity();
         long length = entity.getContentLength();
+        if (most > 0 && length > most) {
+            throw tooLarge(origin);
+        }
         if (length >= 0) {
             response.setContentLengthLong(length);
         } else if (entity.isChunked() && !exchange.request().getProtocol().equals("HTTP/1.0")) {
@@ -72,6 +82,9 @@ final class BodyRelay {
                     break;
                 }
                 received += count;
+                if (most > 0 && received > most) {
+                    throw tooLarge(origin);
+                }
                 write(buffer, count);
             }
             if (length < 0) {
@@ -85,9 +98,13 @@ final class BodyRelay {
 
     private void write(byte[] buffer, int count) throws GatewayFailure {
         try {
+            pace.begin();
             client.write(buffer, 0, count);
+            inTime(count);
             held = true;
             exchange.sentContent(count);
+        } catch (GatewayFailure e) {
+            throw e;
         } catch (IOException e) {
             throw clientLeft(e);
         }
@@ -99,9 +116,13 @@ final class BodyRelay {
             return;
         }
         try {
+            pace.begin();
             response.flushBuffer();
             client.flush();
+            inTime(0);
             held = false;
+        } catch (GatewayFailure e) {
+            throw e;
         } catch (IOException e) {
             throw clientLeft(e);
         }
@@ -120,6 +141,19 @@ final class BodyRelay {
             }
         }
         trailers = kept;
+    }
+
+    private void inTime(int sent) throws GatewayFailure {
+        if (!pace.end(sent)) {
+            throw new GatewayFailure(
+                    FailureKind.CLIENT_TOO_SLOW, "the client took the response too slowly (response.min-rate)");
+        }
+    }
+
+    private GatewayFailure tooLarge(OriginResponse origin) {
+        return new GatewayFailure(
+                FailureKind.HTTP_RESPONSE_BODY_SIZE,
+                "the content that " + origin.origin() + " sends is longer than " + most + " bytes (response.max-size)");
     }
 
     private static GatewayFailure clientLeft(IOException e) {

@@ -1,5 +1,6 @@
 package dev.headgate.forward;
 
+import dev.headgate.config.RouteLimits;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.apache.hc.core5.function.Supplier;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.io.entity.AbstractHttpEntity;
@@ -72,10 +74,13 @@ final class RequestContent extends AbstractHttpEntity {
      *
      * @param untouched true to leave the stream alone, because reading it would tell the client to go on (100-continue)
      * @param keepBytes how much of it is kept for another attempt
+     * @param limits how much it may be, and how slow
      * @throws GatewayFailure when the content was read by somebody else and cannot be had again, or the client's sending
      *     of it failed
      */
-    static RequestContent of(Exchange exchange, boolean untouched, int keepBytes) throws GatewayFailure {
+    static RequestContent of(
+            Exchange exchange, boolean untouched, int keepBytes, RouteLimits limits, LongSupplier nanoSource)
+            throws GatewayFailure {
         HttpServletRequest request = exchange.request();
         long declared = request.getContentLengthLong();
         boolean chunked = request.getHeader("Transfer-Encoding") != null;
@@ -85,7 +90,10 @@ final class RequestContent extends AbstractHttpEntity {
         }
         long length = chunked || declared < 0 ? CHUNKED : declared;
         byte[] first = new byte[length == CHUNKED ? BUFFER_BYTES : (int) Math.min(BUFFER_BYTES, length)];
-        InputStream input = stream(request);
+        InputStream raw = stream(request);
+        InputStream input = raw == null
+                ? null
+                : new ClientInput(raw, limits.size().requestContent(), new Pace(limits.minRequestRate(), nanoSource));
         if (untouched && input != null) {
             return new RequestContent(exchange, input, length, first, 0, keepBytes);
         }
@@ -125,6 +133,8 @@ final class RequestContent extends AbstractHttpEntity {
     private static int readFrom(InputStream input, byte[] buffer, int offset) throws GatewayFailure {
         try {
             return input.read(buffer, offset, buffer.length - offset);
+        } catch (GatewayFailure e) {
+            throw e;
         } catch (IOException | RuntimeException e) {
             // Jetty throws unchecked exceptions for content that breaks HTTP.
             throw clientFailure(e);

@@ -1,10 +1,12 @@
 package dev.headgate.route;
 
+import dev.headgate.config.ConcurrencyConfig;
 import dev.headgate.config.CookieConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
+import dev.headgate.config.RouteLimits;
 import dev.headgate.config.TargetConfig;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
 import dev.headgate.config.TimeoutConfig;
@@ -82,6 +84,14 @@ final class TestRoute {
                 new FieldConfig(Map.of(), Map.of(), List.of(), Map.of(), Map.of(), List.of()),
                 new CookieConfig(false, true),
                 true,
-                RouteConfig.ForwardedStyle.BOTH);
+                RouteConfig.ForwardedStyle.BOTH,
+                new RouteLimits(
+                        List.of(),
+                        new ConcurrencyConfig(0, false, 1, 0, second, ConcurrencyConfig.Order.FIFO),
+                        RouteLimits.Priority.NORMAL,
+                        Set.of(),
+                        new RouteLimits.Size(8192, 65536, 200, 0, 0),
+                        0,
+                        0));
     }
 }
