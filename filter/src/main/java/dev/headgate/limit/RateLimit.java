@@ -143,6 +143,7 @@ final class RateLimit {
                 bucket = shared.bucket(config.name() + ':' + rates.fingerprint() + ':' + key, rates.bucket());
                 result = consume(bucket, cost);
                 shared.worked();
+                mirror(key, rates, result.getValue());
             } catch (RuntimeException e) {
                 shared.failed(e);
                 result = null;
@@ -180,6 +181,15 @@ final class RateLimit {
             admitted.increment();
         }
         return gotIt;
+    }
+
+    /** Keeps the bucket here no fuller than the shared one, so that losing the store gives nobody a second budget. */
+    private void mirror(String key, Rates rates, ConsumptionProbe probe) {
+        Bucket local = local(key, rates);
+        long surplus = local.getAvailableTokens() - probe.getRemainingTokens();
+        if (surplus > 0) {
+            local.consumeIgnoringRateLimits(surplus);
+        }
     }
 
     private static VerboseResult<ConsumptionProbe> consume(Bucket bucket, long cost) {
