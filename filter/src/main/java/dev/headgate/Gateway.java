@@ -1,9 +1,9 @@
 package dev.headgate;
 
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.RouteConfig;
 import dev.headgate.config.UpstreamConfig;
 import dev.headgate.exchange.Exchange;
-import dev.headgate.failure.ErrorPage;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
@@ -19,10 +19,14 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,11 +42,13 @@ final class Gateway implements AutoCloseable {
     private final GatewayConfig config;
     private final RouteTable routes;
     private final Watchdog watchdog;
+    private final ScheduledExecutorService probing;
     private final Map<String, Upstream> upstreams = new HashMap<>();
     private final Admission admission;
     private final Forwarder forwarder;
     private final HostThreads threads;
-    private final ErrorPage errorPage = new ErrorPage();
+    private final Map<String, Fallbacks> fallbacks = new HashMap<>();
+    private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource = System::nanoTime;
 
     /** @throws IllegalArgumentException when TLS files cannot be used */
@@ -50,11 +56,17 @@ final class Gateway implements AutoCloseable {
         this.config = config;
         this.routes = RouteTable.of(config.routes());
         this.admission = new Admission(config, nanoSource);
-        this.threads = new HostThreads(config.threads(), config.name(), context, roles(config));
+        this.threads = new HostThreads(config.threads(), config.name(), context, config.roles());
         this.watchdog = new Watchdog(config.name(), nanoSource);
+        this.probing = probing(config);
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
-                upstreams.put(upstream.name(), new Upstream(upstream, watchdog));
+                upstreams.put(upstream.name(), new Upstream(upstream, watchdog, probing));
+            }
+            for (RouteConfig route : config.routes()) {
+                fallbacks.put(
+                        route.name(),
+                        new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
             watchdog.everySecond(admission::sweep);
             this.forwarder =
@@ -71,10 +83,29 @@ final class Gateway implements AutoCloseable {
         routes.shadows().forEach(LOG::info);
     }
 
+    /** Probes, lookups and diagnoses: threads come when there is something to do, and go. */
+    private static ScheduledExecutorService probing(GatewayConfig config) {
+        int origins = config.upstreams().values().stream()
+                .mapToInt(upstream -> upstream.origins().size())
+                .sum();
+        AtomicInteger number = new AtomicInteger();
+        ScheduledThreadPoolExecutor executor =
+                new ScheduledThreadPoolExecutor(Math.max(2, Math.min(8, origins)), task -> {
+                    Thread thread =
+                            new Thread(task, "headgate-" + config.name() + "-probe-" + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        executor.setKeepAliveTime(30, TimeUnit.SECONDS);
+        executor.allowCoreThreadTimeOut(true);
+        executor.setRemoveOnCancelPolicy(true);
+        return executor;
+    }
+
     /** The whole way of a request. */
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        RouteMatch match = routes.match(request);
+        RouteMatch match = Fallbacks.isLeftToApp(request) ? null : routes.match(request);
         if (match == null) {
             chain.doFilter(request, response);
             return;
@@ -83,32 +114,26 @@ final class Gateway implements AutoCloseable {
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
             admission.check(match.route().index(), exchange, match::capture);
-            threads.run(exchange, () -> proceed(match, exchange));
+            threads.run(exchange, () -> proceed(match, exchange, chain));
         } catch (GatewayFailure failure) {
-            fail(exchange, failure);
+            fail(exchange, failure, chain);
         }
     }
 
     /** What may wait, on this thread or off the container's. */
     @SuppressWarnings("try") // the permit is only there to be closed
-    private void proceed(RouteMatch match, Exchange exchange) throws IOException {
+    private void proceed(RouteMatch match, Exchange exchange, FilterChain chain) throws IOException, ServletException {
         try (Permit permit = admission.enter(match.route().index(), exchange, match::capture)) {
             forwarder.forward(match, exchange);
         } catch (GatewayFailure failure) {
-            fail(exchange, failure);
+            fail(exchange, failure, chain);
         } catch (RuntimeException e) {
-            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e));
+            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e), chain);
         }
     }
 
-    /** Every role that anything may ask for once a request has left its thread. */
-    private static Set<String> roles(GatewayConfig config) {
-        Set<String> roles = Admission.roles(config);
-        config.routes().forEach(route -> roles.addAll(route.fields().roles()));
-        return roles;
-    }
-
-    private void fail(Exchange exchange, GatewayFailure failure) throws IOException {
+    private void fail(Exchange exchange, GatewayFailure failure, FilterChain chain)
+            throws IOException, ServletException {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
@@ -128,7 +153,7 @@ final class Gateway implements AutoCloseable {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
         }
-        errorPage.send(failure, exchange.requestId(), exchange.request(), response);
+        fallbacks.get(exchange.route()).answer(exchange, failure, chain);
     }
 
     /** A client whose content did not arrive may still read; one that is gone will not. */
@@ -137,7 +162,7 @@ final class Gateway implements AutoCloseable {
             return;
         }
         try {
-            errorPage.send(failure, exchange.requestId(), exchange.request(), exchange.response());
+            fallbacks.get(exchange.route()).page(exchange, failure);
         } catch (IOException | RuntimeException e) {
             LOG.debug("{} the client is gone", exchange.requestId(), e);
         }
@@ -180,10 +205,17 @@ final class Gateway implements AutoCloseable {
     /** Closes every connection and ends every thread. */
     @Override
     public void close() {
+        probing.shutdownNow();
         upstreams.values().forEach(Upstream::close);
         threads.close();
         admission.close();
         watchdog.close();
+        try {
+            // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
+            probing.awaitTermination(2, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         LOG.info("Headgate '{}' is closed", config.name());
     }
 }

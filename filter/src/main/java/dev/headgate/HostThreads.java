@@ -9,6 +9,7 @@ import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletResponse;
@@ -49,7 +50,7 @@ final class HostThreads implements AutoCloseable {
     /** What remains of an exchange. It answers failures itself; what it throws breaks the client's connection. */
     @FunctionalInterface
     interface Work {
-        void run() throws IOException;
+        void run() throws IOException, ServletException;
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(HostThreads.class);
@@ -120,8 +121,9 @@ final class HostThreads implements AutoCloseable {
      *
      * @throws GatewayFailure of kind CONNECTION_LIMIT_REACHED when no thread can be had; the work has not begun
      * @throws IOException what the work threw, to break the client's connection
+     * @throws ServletException what the app threw, where it stood in for the upstream
      */
-    void run(Exchange exchange, Work work) throws IOException {
+    void run(Exchange exchange, Work work) throws IOException, ServletException {
         if (virtual != null && virtual.isCurrent()) {
             work.run();
             return;
@@ -256,7 +258,7 @@ final class HostThreads implements AutoCloseable {
                 work.run();
             } catch (IOException e) {
                 cut = e;
-            } catch (RuntimeException | Error e) {
+            } catch (ServletException | RuntimeException | Error e) {
                 LOG.error("{} the exchange ended unexpectedly", exchange.requestId(), e);
                 cut = new CutResponse(FailureKind.PROXY_INTERNAL_ERROR);
             } finally {
@@ -279,7 +281,9 @@ final class HostThreads implements AutoCloseable {
             }
             try {
                 if (mine) {
-                    if (cut == null) {
+                    if (cut == null && exchange.isLeftToApp()) {
+                        async.dispatch();
+                    } else if (cut == null) {
                         async.complete();
                     } else {
                         breakConnection(cut);

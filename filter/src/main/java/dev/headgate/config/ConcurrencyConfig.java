@@ -17,6 +17,9 @@ public record ConcurrencyConfig(int max, boolean adaptive, int min, int queueLen
     /** What an adaptive limit may rise to when nothing else was said. */
     public static final int ADAPTIVE_MAX = 1_000;
 
+    /** No limit. */
+    public static final ConcurrencyConfig NONE = new ConcurrencyConfig(0, false, 1, 0, Duration.ZERO, Order.FIFO);
+
     public ConcurrencyConfig {
         Checks.atLeast(0, max, "concurrency.max");
         Checks.atLeast(1, min, "concurrency.min");

@@ -1,16 +1,13 @@
 package dev.headgate.config;
 
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * What a route changes in the fields of both messages. Removal comes first, then set, then add. A value may hold
  * variables: <code>${principal}</code>, <code>${role.NAME}</code>, <code>${session.NAME}</code>,
- * <code>${header.NAME}</code>, <code>${path.NAME}</code>, <code>${request-id}</code>.
+ * <code>${header.NAME}</code>, <code>${path.NAME}</code>, <code>${request-id}</code>, and for responses
+ * <code>${attempts}</code>.
  *
  * @param requestSet field name to value; whatever the client sent under that name is dropped, also where the value
  *     turns out to be empty
@@ -28,8 +25,6 @@ public record FieldConfig(
         Map<String, String> responseAdd,
         List<String> responseRemove) {
 
-    private static final Pattern ROLE = Pattern.compile("\\$\\{role\\.([^}]*)}");
-
     public FieldConfig {
         requestSet = Ordered.copyOf(requestSet);
         requestAdd = Ordered.copyOf(requestAdd);
@@ -37,19 +32,5 @@ public record FieldConfig(
         responseSet = Ordered.copyOf(responseSet);
         responseAdd = Ordered.copyOf(responseAdd);
         responseRemove = List.copyOf(responseRemove);
-    }
-
-    /** The roles that <code>${role.X}</code> asks for. */
-    public Set<String> roles() {
-        Set<String> roles = new HashSet<>();
-        for (Map<String, String> fields : List.of(requestSet, requestAdd, responseSet, responseAdd)) {
-            for (String value : fields.values()) {
-                Matcher role = ROLE.matcher(value);
-                while (role.find()) {
-                    roles.add(role.group(1));
-                }
-            }
-        }
-        return roles;
     }
 }

@@ -2,7 +2,11 @@ package dev.headgate.config;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Everything one gateway was told: its routes, its upstreams and what holds for all of them.
@@ -10,6 +14,7 @@ import java.util.TreeMap;
  * @param name what the gateway calls itself in logs and management names
  * @param viaName the pseudonym in the {@code Via} field (RFC 9110 §7.6.3). A request that already carries it came
  *     through this gateway before and is refused as a loop, so two gateways of one chain need different names
+ * @param proxyStatusName what the gateway calls itself in {@code Proxy-Status} (RFC 9209)
  * @param requestIdField the field that carries the request id, both ways
  * @param trustedProxies peers whose {@code Forwarded} and {@code X-Forwarded-*} fields are believed; empty: nobody's
  * @param routes in the order of their configuration
@@ -21,6 +26,7 @@ import java.util.TreeMap;
 public record GatewayConfig(
         String name,
         String viaName,
+        String proxyStatusName,
         String requestIdField,
         List<AddressRange> trustedProxies,
         List<RouteConfig> routes,
@@ -29,9 +35,12 @@ public record GatewayConfig(
         Map<String, LimitConfig> limits,
         LimitStoreConfig limitStore) {
 
+    private static final Pattern ROLE_VARIABLE = Pattern.compile("\\$\\{role\\.([^}]+)}");
+
     public GatewayConfig {
         Checks.notBlank(name, "name");
         Checks.notBlank(viaName, "viaName");
+        Checks.notBlank(proxyStatusName, "proxyStatusName");
         Checks.notBlank(requestIdField, "requestIdField");
         if (threads == null || limitStore == null) {
             throw new IllegalArgumentException("a part of the gateway is missing");
@@ -49,5 +58,25 @@ public record GatewayConfig(
                         "route " + route.name() + " names the unknown upstream " + route.upstream());
             }
         }
+    }
+
+    /** Every role that the configuration asks for, wherever that is. */
+    public Set<String> roles() {
+        Set<String> roles = new TreeSet<>();
+        for (RouteConfig route : routes) {
+            roles.addAll(route.errors().detailRoles());
+            roles.addAll(route.limits().highRoles());
+            for (Map<String, String> values : List.of(
+                    route.fields().requestSet(), route.fields().requestAdd(),
+                    route.fields().responseSet(), route.fields().responseAdd())) {
+                for (String value : values.values()) {
+                    for (Matcher role = ROLE_VARIABLE.matcher(value); role.find(); ) {
+                        roles.add(role.group(1));
+                    }
+                }
+            }
+        }
+        limits.values().forEach(limit -> roles.addAll(limit.rateByRole().keySet()));
+        return roles;
     }
 }

@@ -15,6 +15,7 @@ package dev.headgate.config;
  *     origin are rewritten to point to the gateway
  * @param forwarded which of the forwarding fields the origin is sent
  * @param limits what the route may cost
+ * @param errors what clients get when there is no response for them
  */
 public record RouteConfig(
         String name,
@@ -27,7 +28,8 @@ public record RouteConfig(
         CookieConfig cookies,
         boolean rewriteRedirects,
         ForwardedStyle forwarded,
-        RouteLimits limits) {
+        RouteLimits limits,
+        ErrorConfig errors) {
 
     public RouteConfig {
         Checks.notBlank(name, "name");
@@ -35,11 +37,8 @@ public record RouteConfig(
         if (match == null || target == null || timeouts == null || retry == null || fields == null || cookies == null) {
             throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
-        if (limits == null) {
-            throw new IllegalArgumentException("limits of route " + name + " are missing");
-        }
-        if (forwarded == null) {
-            throw new IllegalArgumentException("forwarded of route " + name + " is missing");
+        if (forwarded == null || errors == null || limits == null) {
+            throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
         PathSyntax.checkTargetFits(target, match.paths());
     }

@@ -7,7 +7,7 @@ import java.time.Duration;
  * The end of an exchange that found no answer, by name.
  *
  * <p>It is an {@link IOException} so that it can pass through streams unwrapped. The message is for operators: it names
- * the origin and the limit that was hit, and is never sent to the public.
+ * the origin and the limit that was hit, and is never sent to the public. Immutable.
  */
 public final class GatewayFailure extends IOException {
 
@@ -15,6 +15,7 @@ public final class GatewayFailure extends IOException {
     private final String publicDetail;
     private final Duration retryAfter;
 
+    /** @param message what happened, for operators */
     public GatewayFailure(FailureKind kind, String message) {
         this(kind, message, null);
     }
@@ -40,11 +41,17 @@ public final class GatewayFailure extends IOException {
         return new GatewayFailure(kind, getMessage(), getCause(), detail, retryAfter);
     }
 
-    /** The same failure with a time after which the client may come back ({@code Retry-After}, RFC 9110 §10.2.3). */
+    /**
+     * The same failure with the time after which the request may be repeated (RFC 9110 §10.2.3).
+     *
+     * @param delay null or zero: not known
+     */
     public GatewayFailure retryAfter(Duration delay) {
-        return new GatewayFailure(kind, getMessage(), getCause(), publicDetail, delay);
+        Duration known = delay == null || delay.isZero() || delay.isNegative() ? null : delay;
+        return new GatewayFailure(kind, getMessage(), getCause(), publicDetail, known);
     }
 
+    /** What went wrong, from the closed list; never null. */
     public FailureKind kind() {
         return kind;
     }
@@ -54,7 +61,7 @@ public final class GatewayFailure extends IOException {
         return publicDetail;
     }
 
-    /** When the client may come back; null when nothing is known. */
+    /** When the request may be repeated; null when nobody knows. */
     public Duration retryAfter() {
         return retryAfter;
     }

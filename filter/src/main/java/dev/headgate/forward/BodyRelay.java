@@ -9,12 +9,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.impl.io.ChunkedInputStream;
 
 /**
  * Passes a response's content to the client as it comes: with bounded memory, and nothing held back whenever the origin
@@ -31,7 +31,8 @@ final class BodyRelay {
     /** Whether the client has yet to be sent something: at first the head. */
     private boolean held = true;
 
-    private Map<String, String> trailers = Map.of();
+    /** Null until all content has come. */
+    private Map<String, String> trailers;
 
     private final long most;
     private final Pace pace;
@@ -44,12 +45,19 @@ final class BodyRelay {
     }
 
     /** Sets the framing of a response without content: HEAD, 204, 304. */
-    void withoutContent(ClassicHttpResponse head) {
+    void withoutContent(ClassicHttpResponse head) throws GatewayFailure {
         Header length = head.getFirstHeader("Content-Length");
         if (length != null && head.getCode() != 204) {
             // Already checked; the length that a GET would have had (RFC 9110 §8.6).
             response.setContentLengthLong(
                     Long.parseLong(length.getValue().split(",")[0].trim()));
+            return;
+        }
+        try {
+            // Jetty claims a length of 0 for a response that ends before its head went out.
+            response.flushBuffer();
+        } catch (IOException e) {
+            throw clientLeft(e);
         }
     }
 
@@ -63,9 +71,11 @@ final class BodyRelay {
         }
         if (length >= 0) {
             response.setContentLengthLong(length);
-        } else if (entity.isChunked() && !exchange.request().getProtocol().equals("HTTP/1.0")) {
+        }
+        String protocol = exchange.request().getProtocol();
+        if (length < 0 && protocol.equals("HTTP/1.1") || !protocol.startsWith("HTTP/1.")) {
             // Has to be said before the head goes out; whether there are any is known after the content.
-            response.setTrailerFields(() -> trailers);
+            response.setTrailerFields(this::trailersOrNever);
         }
         try {
             client = response.getOutputStream();
@@ -85,11 +95,13 @@ final class BodyRelay {
                 if (most > 0 && received > most) {
                     throw tooLarge(origin);
                 }
+                if (received == length) {
+                    // Jetty ends a response within the write that completes its length.
+                    trailers = Map.of();
+                }
                 write(buffer, count);
             }
-            if (length < 0) {
-                keepTrailers(entity);
-            }
+            keepTrailers(content);
         } catch (IOException | RuntimeException e) {
             throw origin.connection().contentFailure(e, received);
         }
@@ -128,15 +140,13 @@ final class BodyRelay {
         }
     }
 
-    private void keepTrailers(HttpEntity entity) {
-        List<? extends Header> fields =
-                entity.getTrailers() == null ? null : entity.getTrailers().get();
-        if (fields == null || fields.isEmpty()) {
-            return;
-        }
+    /** HttpCore's entity knows nothing of trailers, but its stream does. */
+    private void keepTrailers(InputStream content) {
+        Header[] fields = content instanceof ChunkedInputStream chunks ? chunks.getFooters() : new Header[0];
         Map<String, String> kept = new LinkedHashMap<>();
         for (Header field : fields) {
-            if (FieldNames.mayBeTrailer(FieldNames.lower(field.getName()))) {
+            boolean sound = FieldNames.isToken(field.getName()) && FieldNames.isValue(field.getValue());
+            if (sound && FieldNames.mayBeTrailer(FieldNames.lower(field.getName()))) {
                 kept.merge(field.getName(), field.getValue(), (first, more) -> first + ", " + more);
             }
         }
@@ -154,6 +164,17 @@ final class BodyRelay {
         return new GatewayFailure(
                 FailureKind.HTTP_RESPONSE_BODY_SIZE,
                 "the content that " + origin.origin() + " sends is longer than " + most + " bytes (response.max-size)");
+    }
+
+    /**
+     * What the container asks for when it ends the response. Over HTTP/2 Tomcat does that even after an exception, and a
+     * cut response would look whole; this makes it reset the stream instead.
+     */
+    private Map<String, String> trailersOrNever() {
+        if (trailers == null) {
+            throw new IllegalStateException("the response is not whole");
+        }
+        return trailers;
     }
 
     private static GatewayFailure clientLeft(IOException e) {

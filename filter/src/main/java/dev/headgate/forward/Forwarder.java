@@ -95,6 +95,7 @@ public final class Forwarder {
                 route.config().retry().bufferBytes(),
                 route.config().limits(),
                 nanoSource);
+        exchange.replayedBy(content::replay);
         OutgoingRequest outgoing = route.request().requestFor(target, match, exchange, content);
         String affinity = route.affinity().of(match, exchange);
 
@@ -138,7 +139,7 @@ public final class Forwarder {
             } catch (GatewayFailure e) {
                 failure = e;
                 attempt.ended(nanoSource.getAsLong(), e);
-                Outcome.report(upstream, origin, e, 0);
+                Outcome.failed(upstream, origin, e);
             }
             if (response != null && !retry.statuses().contains(response.head().getCode())) {
                 return response;
@@ -196,7 +197,8 @@ public final class Forwarder {
             connection.send(request, outgoing.expectsContinue());
 
             // The response head.
-            OriginConnection.InterimResponses onInterim = head -> interim.relay(head, exchange.response());
+            OriginConnection.InterimResponses onInterim =
+                    head -> interim.relay(head, exchange.request(), exchange.response());
             ClassicHttpResponse head = null;
             if (outgoing.expectsContinue()) {
                 if (connection.awaitAnswer(CONTINUE_PATIENCE)) {
@@ -211,6 +213,9 @@ public final class Forwarder {
                 head = connection.receive(onInterim, false, outgoing.isHead(), elsewhere);
             }
             attempt.answered(head.getCode());
+            if (!Outcome.isFailure(head.getCode())) {
+                route.upstream().answersTrial(origin);
+            }
             exchange.answered(nanoSource.getAsLong());
             handedOver = true;
             return new OriginResponse(
@@ -275,7 +280,7 @@ public final class Forwarder {
     private static String target(RouteMatch match, HttpServletRequest request) throws GatewayFailure {
         String path = match.targetPath();
         String query = request.getQueryString();
-        return RequestRules.checked(query == null ? path : path + "?" + query);
+        return query == null ? path : path + "?" + RouteMatch.bytesOf(query);
     }
 
     /** RFC 9110 §7.6.2: with Max-Forwards at zero, OPTIONS is answered by whoever has it. */

@@ -88,6 +88,10 @@ final class OriginResponse implements AutoCloseable {
         // Before the pool has the connection back: from then on it is another exchange's.
         wait.close();
         connection.close();
-        Outcome.report(upstream, origin, failure, complete || head.getEntity() == null ? head.getCode() : 0);
+        if (failure != null) {
+            Outcome.failed(upstream, origin, failure);
+        } else {
+            Outcome.answered(upstream, origin, head.getCode(), complete || head.getEntity() == null);
+        }
     }
 }

@@ -126,7 +126,7 @@ public final class Admission implements AutoCloseable {
         int target = request.getRequestURI().length() + (query == null ? 0 : query.length() + 1);
         if (target > size.target()) {
             throw new GatewayFailure(
-                    FailureKind.URI_TOO_LONG,
+                    FailureKind.TARGET_TOO_LONG,
                     "the request target has " + target + " characters of " + size.target() + " (request.max-target)");
         }
         long head = 0;
@@ -149,12 +149,12 @@ public final class Admission implements AutoCloseable {
         }
         if (fields > size.fields()) {
             throw new GatewayFailure(
-                    FailureKind.REQUEST_FIELDS_TOO_LARGE,
+                    FailureKind.FIELDS_TOO_LARGE,
                     "the request has " + fields + " fields of " + size.fields() + " (request.max-fields)");
         }
         if (head > size.head()) {
             throw new GatewayFailure(
-                    FailureKind.REQUEST_FIELDS_TOO_LARGE,
+                    FailureKind.FIELDS_TOO_LARGE,
                     "the request's fields measure " + head + " bytes of " + size.head() + " (request.max-head)");
         }
         long content = request.getContentLengthLong();
@@ -301,16 +301,6 @@ public final class Admission implements AutoCloseable {
         return last.failure() != null && last.failure().kind().status() == 504
                 ? Gate.Outcome.OVERLOADED
                 : Gate.Outcome.UNKNOWN;
-    }
-
-    /** Every role that limits and priorities ask for. */
-    public static Set<String> roles(GatewayConfig config) {
-        Set<String> roles = new HashSet<>();
-        config.limits()
-                .values()
-                .forEach(limit -> roles.addAll(limit.rateByRole().keySet()));
-        config.routes().forEach(route -> roles.addAll(route.limits().highRoles()));
-        return roles;
     }
 
     /** Forgets what need not be remembered; to be called now and then. */

@@ -6,6 +6,7 @@ import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.Bandwidth;
 import dev.headgate.config.ConcurrencyConfig;
 import dev.headgate.config.CookieConfig;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.HealthConfig;
@@ -150,8 +151,10 @@ final class Assembly {
         Setting<?> setting = unread.key().setting();
         String text = given.text();
         try {
-            if (setting.open() && setting.scope() == Scope.ROUTE) {
-                changeableField(unread.key().field());
+            switch (setting.entry()) {
+                case FIELD -> changeableField(unread.key().field());
+                case FAILURE -> failure(unread.key().field());
+                case ROLE, NONE -> {}
             }
             text = Variables.expand(text, setting.type().variables(), around.environment(), around.system())
                     .strip();
@@ -207,6 +210,7 @@ final class Assembly {
         return new GatewayConfig(
                 all.get(NAME),
                 all.has(VIA_NAME) ? all.get(VIA_NAME) : randomName(),
+                all.has(PROXY_STATUS_NAME) ? all.get(PROXY_STATUS_NAME) : all.get(NAME),
                 all.get(REQUEST_ID_FIELD),
                 all.get(TRUSTED_PROXIES),
                 table,
@@ -269,7 +273,8 @@ final class Assembly {
                         cookies,
                         of.get(REDIRECTS_REWRITE),
                         of.get(FORWARDED),
-                        routeLimits));
+                        routeLimits,
+                        errors(of)));
     }
 
     private RouteLimits routeLimits(Settings of, Map<String, LimitConfig> rateLimits) {
@@ -338,6 +343,15 @@ final class Assembly {
                 of.get(LIMIT_MAX_KEYS),
                 of.get(LIMIT_COUNT_STORED),
                 of.get(LIMIT_ANNOUNCE));
+    }
+
+    private static ErrorConfig errors(Settings of) {
+        return new ErrorConfig(
+                of.get(ERROR_DETAIL),
+                of.get(ERROR_DETAIL_ROLES),
+                of.get(ERROR_PROXY_STATUS),
+                of.entries(ERROR_PAGE),
+                of.get(FALLBACK));
     }
 
     private String upstreamOf(List<String> to, String route, Map<String, UpstreamConfig> groups) {

@@ -23,6 +23,8 @@ public @interface GatewaySettings {
 
     String viaName() default "";
 
+    String proxyStatusName() default "";
+
     String requestIdField() default "";
 
     String[] trustedProxies() default {};

@@ -2,6 +2,7 @@ package dev.headgate.route;
 
 import dev.headgate.config.ConcurrencyConfig;
 import dev.headgate.config.CookieConfig;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.RetryConfig;
@@ -87,11 +88,12 @@ final class TestRoute {
                 RouteConfig.ForwardedStyle.BOTH,
                 new RouteLimits(
                         List.of(),
-                        new ConcurrencyConfig(0, false, 1, 0, second, ConcurrencyConfig.Order.FIFO),
+                        ConcurrencyConfig.NONE,
                         RouteLimits.Priority.NORMAL,
                         Set.of(),
                         new RouteLimits.Size(8192, 65536, 200, 0, 0),
                         0,
-                        0));
+                        0),
+                ErrorConfig.DEFAULT);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.ConcurrencyConfig.Order;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.HealthConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
@@ -27,6 +28,7 @@ class SpellingsTest {
     @GatewaySettings(
             name = "shop",
             viaName = "edge-1",
+            proxyStatusName = "shop-edge",
             requestIdField = "X-Correlation-Id",
             trustedProxies = {"10.0.0.0/8", "::1"},
             hostThreads = "50",
@@ -88,6 +90,11 @@ class SpellingsTest {
             timeoutResponse = "10s",
             timeoutIdle = "5m",
             timeoutTotal = "2m",
+            fallback = "static:/offline.html",
+            errorDetail = "full",
+            errorDetailRoles = {"operator", "admin"},
+            errorProxyStatus = "details",
+            errorPage = "502=/WEB-INF/error.mustache",
             retryAttempts = "2",
             retryAnyMethod = "true",
             retryStatuses = "503",
@@ -147,6 +154,7 @@ class SpellingsTest {
     private static final GatewayBuilder BUILT = GatewayBuilder.create()
             .name("shop")
             .viaName("edge-1")
+            .proxyStatusName("shop-edge")
             .requestIdField("X-Correlation-Id")
             .trustedProxies("10.0.0.0/8", "::1")
             .hostThreads(50)
@@ -204,6 +212,11 @@ class SpellingsTest {
                     .timeoutResponse(Duration.ofSeconds(10))
                     .timeoutIdle(Duration.ofMinutes(5))
                     .timeoutTotal(Duration.ofMinutes(2))
+                    .fallback("static:/offline.html")
+                    .errorDetail(ErrorConfig.Detail.FULL)
+                    .errorDetailRoles("operator", "admin")
+                    .errorProxyStatus(ErrorConfig.ProxyStatusField.DETAILS)
+                    .errorPage("502", "/WEB-INF/error.mustache")
                     .retryAttempts(2)
                     .retryAnyMethod(true)
                     .retryStatuses(503)
