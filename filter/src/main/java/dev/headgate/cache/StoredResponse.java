@@ -23,7 +23,8 @@ import java.util.Set;
  * @param requestMillis when the request for it was sent, since the epoch
  * @param responseMillis when its head came, since the epoch
  * @param completeLength bytes of the whole content; -1: not known
- * @param parts what there is of the content, by offset, without overlaps; none: no content
+ * @param parts what there is of the content, by offset; they may overlap, and say the same there; none: no
+ *     content
  * @param softPurged whether it must be validated before reuse, as if it were stale
  * @param lineage the life of its resource in which it was stored; a response of another life is void
  */
