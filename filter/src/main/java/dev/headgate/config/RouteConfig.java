@@ -8,6 +8,7 @@ package dev.headgate.config;
  * @param match which requests the route takes
  * @param target how the path is mapped and what the origin sees as {@code Host}
  * @param timeouts how long each stage may take
+ * @param retry when a failed attempt is followed by another
  * @param fields what is set, added and removed in either direction
  * @param cookies what happens to cookies
  * @param rewriteRedirects whether {@code Location}, {@code Content-Location} and {@code Refresh} that point to the
@@ -20,6 +21,7 @@ public record RouteConfig(
         MatchConfig match,
         TargetConfig target,
         TimeoutConfig timeouts,
+        RetryConfig retry,
         FieldConfig fields,
         CookieConfig cookies,
         boolean rewriteRedirects,
@@ -28,7 +30,7 @@ public record RouteConfig(
     public RouteConfig {
         Checks.notBlank(name, "name");
         Checks.notBlank(upstream, "upstream");
-        if (match == null || target == null || timeouts == null || fields == null || cookies == null) {
+        if (match == null || target == null || timeouts == null || retry == null || fields == null || cookies == null) {
             throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
         if (forwarded == null) {

@@ -9,8 +9,19 @@ import java.util.List;
  * @param pool how connections to each origin are kept
  * @param tls how {@code https} origins are trusted; never null
  * @param head how much head a response may have
+ * @param balance how an origin is chosen
+ * @param health when an origin counts as unhealthy
+ * @param retryBudget how many retries there may be
  */
-public record UpstreamConfig(String name, List<OriginConfig> origins, PoolConfig pool, TlsConfig tls, HeadLimits head) {
+public record UpstreamConfig(
+        String name,
+        List<OriginConfig> origins,
+        PoolConfig pool,
+        TlsConfig tls,
+        HeadLimits head,
+        BalanceConfig balance,
+        HealthConfig health,
+        RetryConfig.Budget retryBudget) {
 
     public UpstreamConfig {
         Checks.notBlank(name, "name");
@@ -18,7 +29,7 @@ public record UpstreamConfig(String name, List<OriginConfig> origins, PoolConfig
         if (origins.isEmpty()) {
             throw new IllegalArgumentException("upstream " + name + " needs at least one origin");
         }
-        if (pool == null || tls == null || head == null) {
+        if (pool == null || tls == null || head == null || balance == null || health == null || retryBudget == null) {
             throw new IllegalArgumentException("a part of upstream " + name + " is missing");
         }
     }

@@ -28,6 +28,7 @@ public final class Attempt {
     private long endNanos;
     private int status;
     private GatewayFailure failure;
+    private boolean sent;
 
     public Attempt(String origin, long startNanos) {
         this.origin = origin;
@@ -37,6 +38,16 @@ public final class Attempt {
     /** Moves on to a later stage. */
     public void reached(Stage next) {
         stage = next;
+    }
+
+    /** Says whether any byte of the request may have reached the origin. */
+    public void sent(boolean any) {
+        sent = any;
+    }
+
+    /** Whether the origin cannot have received anything of the request. */
+    public boolean isUnsent() {
+        return !sent;
     }
 
     /** The final status came. */

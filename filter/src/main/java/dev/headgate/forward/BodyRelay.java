@@ -3,7 +3,6 @@ package dev.headgate.forward;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
-import dev.headgate.upstream.OriginConnection;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,7 +47,8 @@ final class BodyRelay {
     }
 
     /** Relays all content; when it returns, the client has been handed the whole of it. */
-    void relay(ClassicHttpResponse head, OriginConnection connection) throws GatewayFailure {
+    void relay(OriginResponse origin) throws GatewayFailure {
+        ClassicHttpResponse head = origin.head();
         HttpEntity entity = head.getEntity();
         long length = entity.getContentLength();
         if (length >= 0) {
@@ -65,9 +65,9 @@ final class BodyRelay {
         long received = 0;
         byte[] buffer = new byte[length >= 0 ? (int) Math.max(1, Math.min(length, BUFFER_BYTES)) : BUFFER_BYTES];
         try {
-            InputStream origin = connection.content(this::sendHeld);
+            InputStream content = origin.content(this::sendHeld);
             while (received != length) {
-                int count = origin.read(buffer, 0, buffer.length);
+                int count = content.read(buffer, 0, buffer.length);
                 if (count < 0) {
                     break;
                 }
@@ -78,9 +78,9 @@ final class BodyRelay {
                 keepTrailers(entity);
             }
         } catch (IOException | RuntimeException e) {
-            throw connection.contentFailure(e, received);
+            throw origin.connection().contentFailure(e, received);
         }
-        connection.responseComplete();
+        origin.completed();
     }
 
     private void write(byte[] buffer, int count) throws GatewayFailure {

@@ -5,7 +5,7 @@ import dev.headgate.config.RouteConfig.ForwardedStyle;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Collections;
 import java.util.List;
-import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.message.BasicHeader;
 
 /**
@@ -40,7 +40,7 @@ final class ForwardedFields {
      * @param strippedPrefix the part of the path which the origin does not see; empty when there is none
      */
     void addTo(
-            ClassicHttpRequest upstreamRequest,
+            List<Header> fields,
             HttpServletRequest request,
             ForwardedStyle style,
             boolean trusted,
@@ -57,20 +57,20 @@ final class ForwardedFields {
         }
         if (style == ForwardedStyle.BOTH || style == ForwardedStyle.FORWARDED) {
             String element = "for=" + node(peer) + ";proto=" + scheme + ";host=" + quoted(host);
-            add(upstreamRequest, "Forwarded", joined(trusted, request, "Forwarded", element));
+            add(fields, "Forwarded", joined(trusted, request, "Forwarded", element));
         }
         if (style == ForwardedStyle.BOTH || style == ForwardedStyle.X_FORWARDED) {
-            add(upstreamRequest, "X-Forwarded-For", joined(trusted, request, "X-Forwarded-For", peer));
-            add(upstreamRequest, "X-Forwarded-Proto", kept(trusted, request, "X-Forwarded-Proto", scheme));
-            add(upstreamRequest, "X-Forwarded-Host", kept(trusted, request, "X-Forwarded-Host", host));
+            add(fields, "X-Forwarded-For", joined(trusted, request, "X-Forwarded-For", peer));
+            add(fields, "X-Forwarded-Proto", kept(trusted, request, "X-Forwarded-Proto", scheme));
+            add(fields, "X-Forwarded-Host", kept(trusted, request, "X-Forwarded-Host", host));
             add(
-                    upstreamRequest,
+                    fields,
                     "X-Forwarded-Port",
                     kept(trusted, request, "X-Forwarded-Port", Integer.toString(request.getServerPort())));
             String before = trusted ? request.getHeader("X-Forwarded-Prefix") : null;
             String prefix = before == null ? strippedPrefix : before + strippedPrefix;
             if (!prefix.isEmpty()) {
-                add(upstreamRequest, "X-Forwarded-Prefix", prefix);
+                add(fields, "X-Forwarded-Prefix", prefix);
             }
         }
     }
@@ -115,7 +115,7 @@ final class ForwardedFields {
         return value;
     }
 
-    private static void add(ClassicHttpRequest request, String name, String value) {
-        request.addHeader(new BasicHeader(name, value));
+    private static void add(List<Header> fields, String name, String value) {
+        fields.add(new BasicHeader(name, value));
     }
 }

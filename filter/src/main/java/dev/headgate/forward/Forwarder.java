@@ -1,9 +1,11 @@
 package dev.headgate.forward;
 
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.exchange.Attempt;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.route.Route;
 import dev.headgate.route.RouteMatch;
@@ -14,11 +16,15 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
 
 /**
  * Takes an exchange to an origin and its response back to the client. Thread-safe.
@@ -32,7 +38,8 @@ public final class Forwarder {
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
     /** One route's rules, made once. */
-    private record Rules(RouteConfig config, Upstream upstream, RequestRules request, ResponseRules response) {}
+    private record Rules(
+            RouteConfig config, Upstream upstream, Affinity affinity, RequestRules request, ResponseRules response) {}
 
     /** By {@link Route#index()}. */
     private final Rules[] rules;
@@ -57,10 +64,12 @@ public final class Forwarder {
         this.rules = new Rules[routes.size()];
         for (Route route : routes) {
             RouteConfig own = route.config();
+            Upstream upstream = upstreams.get(own.upstream());
             CookieRules cookies = new CookieRules(own.cookies(), sessionCookie, own.upstream());
             rules[route.index()] = new Rules(
                     own,
-                    upstreams.get(own.upstream()),
+                    upstream,
+                    new Affinity(upstream.name(), upstream.config().balance()),
                     new RequestRules(own, config.viaName(), config.requestIdField(), forwarded, cookies),
                     new ResponseRules(own, cookies, config.requestIdField()));
         }
@@ -79,62 +88,179 @@ public final class Forwarder {
             return;
         }
 
-        // 2. The client's content, as far as it must be known before an origin is asked.
-        boolean askFirst = RequestRules.expectsContinue(request);
-        RequestContent content = RequestContent.of(exchange, askFirst);
+        // 2. What origins are asked. The client's content is read as far as that needs.
+        RequestContent content = RequestContent.of(
+                exchange,
+                RequestRules.expectsContinue(request),
+                route.config().retry().bufferBytes());
+        OutgoingRequest outgoing = route.request().requestFor(target, match, exchange, content);
+        String affinity = route.affinity().of(match, exchange);
 
-        // 3. An origin, and a connection to it.
-        Origin origin = route.upstream().choose();
-        Attempt attempt = exchange.attempt(origin.name(), nanoSource.getAsLong());
-        GatewayFailure failure = null;
-        FieldSnapshot before = null;
-        try (OriginConnection connection =
-                route.upstream().connect(origin, route.config().timeouts(), exchange.startNanos(), attempt)) {
+        // 3. An origin's answer, from the first that gives one.
+        try (OriginResponse response = fetch(route, outgoing, affinity, exchange)) {
 
-            // 4. The request.
+            // 4. The answer, on its way down.
+            try {
+                route.affinity().remember(affinity, response.origin(), match, exchange);
+                deliver(route, response, match, exchange);
+            } catch (GatewayFailure e) {
+                response.failed(e);
+                throw e;
+            } finally {
+                response.attempt().ended(nanoSource.getAsLong(), exchange.failure());
+            }
+        }
+    }
+
+    /**
+     * Asks origins until one answers, as often as the route, the upstream's budget, the request and the clock allow.
+     *
+     * @return the first answer worth having, or the last one there is
+     */
+    private OriginResponse fetch(Rules route, OutgoingRequest outgoing, String affinity, Exchange exchange)
+            throws GatewayFailure {
+        RetryConfig retry = route.config().retry();
+        Upstream upstream = route.upstream();
+        boolean repeatable = outgoing.isIdempotent() || retry.anyMethod();
+        List<Origin> tried = new ArrayList<>(2);
+        for (int number = 1; ; number++) {
+            Origin origin = upstream.choose(affinity, tried, repeatable && number < retry.attempts());
+            tried.add(origin);
+            long now = nanoSource.getAsLong();
+            Attempt attempt = exchange.attempt(origin.name(), now);
+            boolean last = number >= retry.attempts();
+            OriginResponse response = null;
+            GatewayFailure failure = null;
+            try {
+                response = attempt(route, outgoing, origin, attempt, exchange, repeatable && !last);
+            } catch (GatewayFailure e) {
+                failure = e;
+                attempt.ended(nanoSource.getAsLong(), e);
+                Outcome.report(upstream, origin, e, 0);
+            }
+            if (response != null && !retry.statuses().contains(response.head().getCode())) {
+                return response;
+            }
+
+            // A failure, or an answer that stands for one.
+            boolean again = !last
+                    && !exchange.response().isCommitted()
+                    && outgoing.content().canBeSentAgain()
+                    && remaining(route, exchange) > 0
+                    && (response != null
+                            ? repeatable && upstream.hasOther(tried)
+                            : allows(failure, attempt, repeatable))
+                    && upstream.mayRetry();
+            if (!again) {
+                if (response != null) {
+                    return response;
+                }
+                throw failure;
+            }
+            if (response != null) {
+                obeyRetryAfter(response, upstream, origin);
+                attempt.ended(nanoSource.getAsLong(), null);
+                response.close();
+            }
+            pause(retry, number);
+        }
+    }
+
+    private static boolean allows(GatewayFailure failure, Attempt attempt, boolean repeatable) {
+        return switch (failure.kind().retry()) {
+            case NEVER -> false;
+            case ALWAYS -> true;
+            case IF_UNSENT_OR_IDEMPOTENT -> repeatable || attempt.isUnsent();
+        };
+    }
+
+    /** One attempt, up to the response head. */
+    private OriginResponse attempt(
+            Rules route, OutgoingRequest outgoing, Origin origin, Attempt attempt, Exchange exchange, boolean elsewhere)
+            throws GatewayFailure {
+        long responseNanos = exchange.attempts().size() == 1
+                ? route.config().timeouts().response().toNanos()
+                : remaining(route, exchange);
+        OriginConnection connection = route.upstream()
+                .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, attempt);
+        boolean handedOver = false;
+        try {
+            // The request, its content perhaps only after the origin has agreed to it.
             attempt.reached(Attempt.Stage.REQUEST);
-            content.goesTo(connection);
-            ClassicHttpRequest upstreamRequest = route.request().requestFor(origin, target, match, exchange, content);
-            boolean contentLater = askFirst && content.isPresent();
-            connection.send(upstreamRequest, contentLater);
+            outgoing.content().goesTo(connection);
+            ClassicHttpRequest request = outgoing.at(origin);
+            connection.send(request, outgoing.expectsContinue());
 
-            // 5. The response head.
-            boolean forHead = request.getMethod().equals("HEAD");
+            // The response head.
             OriginConnection.InterimResponses onInterim = head -> interim.relay(head, exchange.response());
             ClassicHttpResponse head = null;
-            if (contentLater) {
+            if (outgoing.expectsContinue()) {
                 if (connection.awaitAnswer(CONTINUE_PATIENCE)) {
-                    head = connection.receive(onInterim, true, forHead);
+                    head = connection.receive(onInterim, true, outgoing.isHead(), false);
                 }
                 if (head == null) {
-                    connection.sendLater(upstreamRequest);
+                    connection.sendLater(request);
                 }
             }
             attempt.reached(Attempt.Stage.RESPONSE);
             if (head == null) {
-                head = connection.receive(onInterim, false, forHead);
+                head = connection.receive(onInterim, false, outgoing.isHead(), elsewhere);
             }
             attempt.answered(head.getCode());
+            handedOver = true;
+            return new OriginResponse(route.upstream(), origin, outgoing.hostFor(origin), connection, head, attempt);
+        } finally {
+            if (!handedOver) {
+                attempt.sent(connection.hasWritten());
+                connection.close();
+            }
+        }
+    }
 
-            // 6. The response, on its way down.
-            attempt.reached(Attempt.Stage.CONTENT);
-            before = new FieldSnapshot(exchange.response());
-            String sentHost = route.request().hostFor(origin, request);
-            route.response().apply(head, origin, sentHost, match, exchange);
+    /** Hands an origin's response to the client. */
+    private void deliver(Rules route, OriginResponse response, RouteMatch match, Exchange exchange)
+            throws GatewayFailure {
+        response.attempt().reached(Attempt.Stage.CONTENT);
+        FieldSnapshot before = new FieldSnapshot(exchange.response());
+        try {
+            route.response().apply(response, match, exchange);
             BodyRelay relay = new BodyRelay(exchange);
-            if (head.getEntity() == null) {
-                relay.withoutContent(head);
+            if (response.head().getEntity() == null) {
+                relay.withoutContent(response.head());
             } else {
-                relay.relay(head, connection);
+                relay.relay(response);
             }
         } catch (GatewayFailure e) {
-            failure = e;
-            if (before != null && !exchange.response().isCommitted()) {
+            exchange.failed(e);
+            if (!exchange.response().isCommitted()) {
                 before.restore(exchange.response());
             }
             throw e;
-        } finally {
-            attempt.ended(nanoSource.getAsLong(), failure);
+        }
+    }
+
+    /** How much of the time for a response head is left to this exchange's further attempts. */
+    private long remaining(Rules route, Exchange exchange) {
+        return route.config().timeouts().response().toNanos() - (nanoSource.getAsLong() - exchange.startNanos());
+    }
+
+    /** RFC 9110 §10.2.3, the form in seconds: an origin that asks for rest gets it. */
+    private static void obeyRetryAfter(OriginResponse response, Upstream upstream, Origin origin) {
+        Header field = response.head().getFirstHeader("Retry-After");
+        if (field != null && field.getValue().matches("\\d{1,6}")) {
+            upstream.rest(origin, Long.parseLong(field.getValue()));
+        }
+    }
+
+    /** Exponential backoff with full jitter: what failed together does not come back together. */
+    private static void pause(RetryConfig retry, int number) throws GatewayFailure {
+        long most = Math.min(retry.backoffMax().toNanos(), retry.backoff().toNanos() << Math.min(number - 1, 16));
+        if (most > 0) {
+            LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(most + 1));
+        }
+        if (Thread.interrupted()) {
+            Thread.currentThread().interrupt();
+            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted between two attempts");
         }
     }
 

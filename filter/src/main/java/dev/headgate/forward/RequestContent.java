@@ -5,11 +5,11 @@ import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.upstream.OriginConnection;
 import jakarta.servlet.http.HttpServletRequest;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,48 +38,67 @@ final class RequestContent extends AbstractHttpEntity {
     private final Exchange exchange;
     private final InputStream input;
     private final long length;
-    private final byte[] buffer;
-    private int buffered;
+    private final int keepBytes;
+
+    /** The first bytes of the content, as many as have been read; null once there were more than may be kept. */
+    private byte[] kept;
+
+    private int keptCount;
+
+    /** What comes after the kept bytes passes through here. */
+    private byte[] passing;
+
+    private boolean ended;
     private OriginConnection connection;
 
-    private RequestContent(Exchange exchange, InputStream input, long length, byte[] buffer, int buffered) {
+    private RequestContent(Exchange exchange, InputStream input, long length, byte[] first, int count, int keepBytes) {
         super((String) null, null, length == CHUNKED);
         this.exchange = exchange;
         this.input = input;
         this.length = length;
-        this.buffer = buffer;
-        this.buffered = buffered;
+        this.kept = first;
+        this.keptCount = count;
+        this.keepBytes = keepBytes;
+    }
+
+    private static RequestContent empty(Exchange exchange, long length) {
+        RequestContent content = new RequestContent(exchange, null, length, new byte[0], 0, 0);
+        content.ended = true;
+        return content;
     }
 
     /**
      * Finds out what content a request has.
      *
      * @param untouched true to leave the stream alone, because reading it would tell the client to go on (100-continue)
+     * @param keepBytes how much of it is kept for another attempt
      * @throws GatewayFailure when the content was read by somebody else and cannot be had again, or the client's sending
      *     of it failed
      */
-    static RequestContent of(Exchange exchange, boolean untouched) throws GatewayFailure {
+    static RequestContent of(Exchange exchange, boolean untouched, int keepBytes) throws GatewayFailure {
         HttpServletRequest request = exchange.request();
         long declared = request.getContentLengthLong();
         boolean chunked = request.getHeader("Transfer-Encoding") != null;
         boolean http1 = request.getProtocol().startsWith("HTTP/1.");
         if (!chunked && (declared == 0 || declared < 0 && http1)) {
-            return new RequestContent(exchange, InputStream.nullInputStream(), declared == 0 ? 0 : NONE, null, 0);
+            return empty(exchange, declared == 0 ? 0 : NONE);
         }
         long length = chunked || declared < 0 ? CHUNKED : declared;
-        if (untouched) {
-            return new RequestContent(exchange, stream(request), length, new byte[BUFFER_BYTES], 0);
-        }
-        byte[] buffer = new byte[length == CHUNKED ? BUFFER_BYTES : (int) Math.min(BUFFER_BYTES, length)];
+        byte[] first = new byte[length == CHUNKED ? BUFFER_BYTES : (int) Math.min(BUFFER_BYTES, length)];
         InputStream input = stream(request);
-        int count = input == null ? -1 : readFrom(input, buffer);
+        if (untouched && input != null) {
+            return new RequestContent(exchange, input, length, first, 0, keepBytes);
+        }
+        int count = input == null ? -1 : readFrom(input, first, 0);
         if (count >= 0) {
             exchange.receivedContent(count);
-            return new RequestContent(exchange, input, length, buffer, count);
+            return new RequestContent(exchange, input, length, first, count, keepBytes);
         }
         byte[] form = isForm(request) ? FormContent.rebuild(request) : null;
         if (form != null && (form.length > 0 || length > 0)) {
-            return new RequestContent(exchange, new ByteArrayInputStream(form), form.length, buffer, 0);
+            RequestContent content = new RequestContent(exchange, null, form.length, form, form.length, keepBytes);
+            content.ended = true;
+            return content;
         }
         if (length > 0 || isMultipart(request)) {
             throw consumed(request);
@@ -90,7 +109,7 @@ final class RequestContent extends AbstractHttpEntity {
                     case "GET", "HEAD", "DELETE", "OPTIONS" -> false;
                     default -> true;
                 };
-        return new RequestContent(exchange, InputStream.nullInputStream(), definesContent ? 0 : NONE, null, 0);
+        return empty(exchange, definesContent ? 0 : NONE);
     }
 
     private static InputStream stream(HttpServletRequest request) throws GatewayFailure {
@@ -103,9 +122,9 @@ final class RequestContent extends AbstractHttpEntity {
         }
     }
 
-    private static int readFrom(InputStream input, byte[] buffer) throws GatewayFailure {
+    private static int readFrom(InputStream input, byte[] buffer, int offset) throws GatewayFailure {
         try {
-            return input.read(buffer, 0, buffer.length);
+            return input.read(buffer, offset, buffer.length - offset);
         } catch (IOException | RuntimeException e) {
             // Jetty throws unchecked exceptions for content that breaks HTTP.
             throw clientFailure(e);
@@ -156,51 +175,85 @@ final class RequestContent extends AbstractHttpEntity {
         connection = target;
     }
 
+    /** Whether another attempt can have all of it. */
+    boolean canBeSentAgain() {
+        return kept != null;
+    }
+
     @Override
     public void writeTo(OutputStream origin) throws IOException {
-        long sent = 0;
-        int count = buffered;
-        buffered = 0;
-        if (count == 0) {
-            count = readOrAbort();
+        if (kept == null) {
+            throw new IllegalStateException("the beginning of the content is gone");
         }
-        while (count >= 0) {
-            if (length >= 0 && sent + count > length) {
-                connection.abort();
-                throw new GatewayFailure(
-                        FailureKind.PROXY_CONFIGURATION_ERROR,
-                        "a filter ahead of the gateway made the content longer than its Content-Length of " + length);
-            }
-            if (connection.hasAnswerBegun()) {
-                // RFC 9112 §9.5: a client that sees an answer while it sends should stop.
-                connection.abandonContent();
+        long sent = 0;
+        if (keptCount > 0) {
+            if (!send(origin, kept, 0, keptCount, sent)) {
                 return;
             }
-            origin.write(buffer, 0, count);
+            sent = keptCount;
+        }
+        while (!ended && sent != length) {
+            byte[] buffer = room();
+            int offset = buffer == kept ? keptCount : 0;
+            int count = readOrAbort(buffer, offset);
+            if (count < 0) {
+                ended = true;
+                break;
+            }
+            if (buffer == kept) {
+                keptCount += count;
+            }
+            if (!send(origin, buffer, offset, count, sent)) {
+                return;
+            }
             sent += count;
-            if (count < buffer.length && sent != length) {
+            if (offset + count < buffer.length && sent != length) {
                 origin.flush(); // what trickles in trickles out
             }
-            if (sent == length) {
-                return;
-            }
-            count = readOrAbort();
         }
-        if (length >= 0) {
+        if (length >= 0 && sent != length) {
+            connection.abandonContent();
             connection.abort();
             throw new GatewayFailure(
                     FailureKind.CLIENT_LEFT, "the client's content ended after " + sent + " of " + length + " bytes");
         }
     }
 
-    /** Breaks the origin's connection before any exception can reach a writer that would end the content properly. */
-    private int readOrAbort() throws GatewayFailure {
-        if (input == null) {
-            connection.abort();
-            throw consumed(exchange.request());
+    /** Where the next piece is read to: behind what is kept while there is room, else where nothing is kept. */
+    private byte[] room() {
+        if (kept != null && keptCount == kept.length) {
+            if (keptCount < keepBytes) {
+                kept = Arrays.copyOf(kept, Math.min(keepBytes, 2 * Math.max(keptCount, BUFFER_BYTES / 2)));
+            } else {
+                passing = kept;
+                kept = null;
+            }
         }
+        return kept != null ? kept : passing;
+    }
+
+    /** @return false when the origin has answered already and wants no more */
+    private boolean send(OutputStream origin, byte[] buffer, int offset, int count, long sent) throws IOException {
+        if (length >= 0 && sent + count > length) {
+            connection.abandonContent();
+            connection.abort();
+            throw new GatewayFailure(
+                    FailureKind.PROXY_CONFIGURATION_ERROR,
+                    "a filter ahead of the gateway made the content longer than its Content-Length of " + length);
+        }
+        if (connection.hasAnswerBegun()) {
+            // RFC 9112 §9.5: a client that sees an answer while it sends should stop.
+            connection.abandonContent();
+            return false;
+        }
+        origin.write(buffer, offset, count);
+        return true;
+    }
+
+    /** Breaks the origin's connection before any exception can reach a writer that would end the content properly. */
+    private int readOrAbort(byte[] buffer, int offset) throws GatewayFailure {
         try {
-            int count = readFrom(input, buffer);
+            int count = readFrom(input, buffer, offset);
             exchange.receivedContent(Math.max(0, count));
             return count;
         } catch (GatewayFailure e) {

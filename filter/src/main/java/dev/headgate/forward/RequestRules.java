@@ -5,16 +5,17 @@ import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.route.RouteMatch;
-import dev.headgate.upstream.Origin;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.message.BasicHeader;
 
 /** Decides what an origin is asked: one route's rules for the request line and its fields. Immutable. */
@@ -104,11 +105,11 @@ final class RequestRules {
         return maxForwards != null && maxForwards.trim().matches("0+");
     }
 
-    /** The {@code Host} field that an origin is sent. */
-    String hostFor(Origin origin, HttpServletRequest request) {
+    /** The {@code Host} field that origins are sent; null for each origin's own. */
+    private String host(HttpServletRequest request) {
         String host = route.target().host();
         return switch (host) {
-            case "upstream" -> origin.config().authority();
+            case "upstream" -> null;
             case "client" -> {
                 String sent = request.getHeader("Host");
                 yield sent != null ? sent : request.getServerName() + ":" + request.getServerPort();
@@ -118,18 +119,14 @@ final class RequestRules {
     }
 
     /**
-     * Makes the request for one attempt. It depends on nothing that an earlier attempt did.
+     * Makes the request of an exchange.
      *
+     * @param target the mapped path and the query
      * @param content what follows; its length decides on the framing fields
      */
-    ClassicHttpRequest requestFor(
-            Origin origin, String target, RouteMatch match, Exchange exchange, RequestContent content)
-            throws GatewayFailure {
+    OutgoingRequest requestFor(String target, RouteMatch match, Exchange exchange, RequestContent content) {
         HttpServletRequest request = exchange.request();
-        ClassicHttpRequest out =
-                new UpstreamRequest(request.getMethod(), origin.config().basePath() + target);
-        add(out, "Host", hostFor(origin, request));
-
+        List<Header> out = new ArrayList<>(24);
         boolean trusted = forwarded.isTrusted(request);
         Set<String> named = FieldNames.namedBy(request.getHeaders("Connection"));
         String sessionId = route.cookies().sendSession() ? null : request.getRequestedSessionId();
@@ -172,20 +169,18 @@ final class RequestRules {
 
         if (content.length() == RequestContent.CHUNKED) {
             add(out, "Transfer-Encoding", "chunked");
-        } else if (content.length() >= 0) {
-            add(out, "Content-Length", Long.toString(content.length()));
-        }
-        if (content.isPresent()) {
-            out.setEntity(content);
-            String trailers = content.length() == RequestContent.CHUNKED ? request.getHeader("Trailer") : null;
+            String trailers = request.getHeader("Trailer");
             if (trailers != null) {
                 add(out, "Trailer", checked(trailers));
             }
-            if (expectsContinue(request)) {
-                add(out, "Expect", "100-continue");
-            }
+        } else if (content.length() >= 0) {
+            add(out, "Content-Length", Long.toString(content.length()));
         }
-        return out;
+        boolean expectsContinue = content.isPresent() && expectsContinue(request);
+        if (expectsContinue) {
+            add(out, "Expect", "100-continue");
+        }
+        return new OutgoingRequest(request.getMethod(), target, host(request), out, content, expectsContinue);
     }
 
     private boolean isLookAlike(String dashed) {
@@ -264,13 +259,13 @@ final class RequestRules {
         return !method.isEmpty();
     }
 
-    private static void addUnlessEmpty(ClassicHttpRequest request, String name, String value) {
+    private static void addUnlessEmpty(List<Header> fields, String name, String value) {
         if (!value.isEmpty()) {
-            add(request, name, value);
+            add(fields, name, value);
         }
     }
 
-    private static void add(ClassicHttpRequest request, String name, String value) {
-        request.addHeader(new BasicHeader(name, value));
+    private static void add(List<Header> fields, String name, String value) {
+        fields.add(new BasicHeader(name, value));
     }
 }

@@ -36,7 +36,8 @@ final class ResponseRules {
     }
 
     /** Puts status and fields on the response; framing is the relay's business. */
-    void apply(ClassicHttpResponse head, Origin origin, String sentHost, RouteMatch match, Exchange exchange) {
+    void apply(OriginResponse from, RouteMatch match, Exchange exchange) {
+        ClassicHttpResponse head = from.head();
         HttpServletResponse response = exchange.response();
         response.setStatus(head.getCode());
         Set<String> named = new HashSet<>();
@@ -50,7 +51,7 @@ final class ResponseRules {
             if (dropped.contains(lower) || named.contains(lower)) {
                 continue;
             }
-            String value = rewritten(lower, field.getValue(), origin, sentHost, match);
+            String value = rewritten(lower, field.getValue(), from.origin(), from.sentHost(), match);
             if (value == null) {
                 continue;
             }

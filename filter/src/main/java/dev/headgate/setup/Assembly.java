@@ -2,12 +2,16 @@ package dev.headgate.setup;
 
 import static dev.headgate.setup.SettingsTable.*;
 
+import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.CookieConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.HealthConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.OriginConfig;
+import dev.headgate.config.PathSyntax;
 import dev.headgate.config.PoolConfig;
+import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.TargetConfig;
 import dev.headgate.config.TimeoutConfig;
@@ -38,7 +42,9 @@ final class Assembly {
     private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
 
     private final Surroundings around;
-    private final List<Mistake> mistakes = new ArrayList<>();
+
+    /** A set, since a bad value for every route is found once for each of them. */
+    private final Set<Mistake> mistakes = new LinkedHashSet<>();
 
     /** What is in force, by canonical key, in the order of first mention. */
     private final Map<String, Value> values = new LinkedHashMap<>();
@@ -66,7 +72,7 @@ final class Assembly {
         assembly.merge(sources);
         GatewayConfig config = assembly.build();
         if (!assembly.mistakes.isEmpty()) {
-            throw new SettingsException(assembly.mistakes);
+            throw new SettingsException(List.copyOf(assembly.mistakes));
         }
         return config;
     }
@@ -151,7 +157,8 @@ final class Assembly {
     // What it becomes
 
     private GatewayConfig build() {
-        if (routes.isEmpty()) {
+        // With a misspelt key there was perhaps meant to be one.
+        if (routes.isEmpty() && mistakes.isEmpty()) {
             mistakes.add(new Mistake(
                     PATH.documentedKey(),
                     "anywhere",
@@ -169,7 +176,9 @@ final class Assembly {
             }
         }
         for (String name : upstreams) {
-            groups.computeIfAbsent(name, missing -> upstream(missing, null));
+            if (!groups.containsKey(name)) {
+                groups.put(name, upstream(name, null));
+            }
         }
         List<RouteConfig> table = new ArrayList<>();
         for (String name : routes) {
@@ -199,6 +208,13 @@ final class Assembly {
                 () -> new TargetConfig(of.get(TARGET_PATH), Set.copyOf(of.get(AMBIGUOUS_PATHS)), of.get(HOST)));
         TimeoutConfig timeouts = new TimeoutConfig(
                 of.get(TIMEOUT_CONNECT), of.get(TIMEOUT_RESPONSE), of.get(TIMEOUT_IDLE), of.get(TIMEOUT_TOTAL));
+        RetryConfig retry = new RetryConfig(
+                of.get(RETRY_ATTEMPTS),
+                of.get(RETRY_ANY_METHOD),
+                Set.copyOf(of.get(RETRY_STATUSES)),
+                Math.toIntExact(of.get(RETRY_BUFFER)),
+                of.get(RETRY_BACKOFF),
+                of.get(RETRY_BACKOFF_MAX));
         FieldConfig fields = new FieldConfig(
                 of.entries(REQUEST_SET),
                 of.entries(REQUEST_ADD),
@@ -215,8 +231,22 @@ final class Assembly {
             return null;
         }
         checkLease(of, upstream);
-        return new RouteConfig(
-                name, upstream, match, target, timeouts, fields, cookies, of.get(REDIRECTS_REWRITE), of.get(FORWARDED));
+        for (Setting<String> values : List.of(REQUEST_SET, REQUEST_ADD, RESPONSE_SET, RESPONSE_ADD)) {
+            checkCaptures(of, values, match);
+        }
+        return of.checked(
+                of.has(TARGET_PATH) ? TARGET_PATH : PATH,
+                () -> new RouteConfig(
+                        name,
+                        upstream,
+                        match,
+                        target,
+                        timeouts,
+                        retry,
+                        fields,
+                        cookies,
+                        of.get(REDIRECTS_REWRITE),
+                        of.get(FORWARDED)));
     }
 
     private String upstreamOf(List<String> to, String route, Map<String, UpstreamConfig> groups) {
@@ -263,8 +293,74 @@ final class Assembly {
                 of.file(TLS_TRUST), of.get(TLS_TRUST_PASSWORD), of.file(TLS_KEY), of.get(TLS_KEY_PASSWORD));
         UpstreamConfig.HeadLimits head =
                 new UpstreamConfig.HeadLimits(Math.toIntExact(of.get(HEAD_MAX_SIZE)), of.get(HEAD_MAX_FIELDS));
-        UpstreamConfig upstream = of.checked(ORIGINS, () -> new UpstreamConfig(name, origins, pool, tls, head));
-        return upstream != null ? upstream : new UpstreamConfig(name, ORIGINS.standIn(), pool, tls, head);
+        BalanceConfig balance = of.checked(BALANCE_KEY, () -> balance(of));
+        HealthConfig health = health(of);
+        RetryConfig.Budget budget = new RetryConfig.Budget(of.get(RETRY_BUDGET), of.get(RETRY_BUDGET_LEAST));
+        if (balance == null || health == null) {
+            return null;
+        }
+        UpstreamConfig upstream =
+                of.checked(ORIGINS, () -> new UpstreamConfig(name, origins, pool, tls, head, balance, health, budget));
+        return upstream != null
+                ? upstream
+                : new UpstreamConfig(name, ORIGINS.standIn(), pool, tls, head, balance, health, budget);
+    }
+
+    private static BalanceConfig balance(Settings of) {
+        return new BalanceConfig(
+                of.get(BALANCE),
+                of.get(BALANCE_KEY),
+                of.get(BALANCE_SECRET),
+                of.get(BALANCE_ZONE),
+                of.get(BALANCE_SPILL),
+                of.get(BALANCE_SLOW_START),
+                of.get(RESOLVE),
+                of.get(RESOLVE_INTERVAL));
+    }
+
+    private static HealthConfig health(Settings of) {
+        String[] statuses = of.get(HEALTH_STATUS).split("-");
+        // A default gives way to what was said on purpose.
+        Duration interval = of.get(HEALTH_INTERVAL);
+        Duration timeout = of.get(HEALTH_TIMEOUT);
+        if (!of.has(HEALTH_TIMEOUT) && timeout.compareTo(interval) >= 0) {
+            timeout = interval.dividedBy(2);
+        }
+        Duration probeTimeout = timeout;
+        Duration longest = of.get(HEALTH_EJECTION_MAX);
+        if (!of.has(HEALTH_EJECTION_MAX) && longest.compareTo(of.get(HEALTH_EJECTION)) < 0) {
+            longest = of.get(HEALTH_EJECTION);
+        }
+        Duration ejectionMax = longest;
+        HealthConfig.Probe probe = of.checked(
+                HEALTH_TIMEOUT,
+                () -> new HealthConfig.Probe(
+                        of.get(HEALTH_PROBE),
+                        of.get(HEALTH_PATH),
+                        of.get(HEALTH_METHOD),
+                        of.get(HEALTH_HOST),
+                        of.get(HEALTH_FIELDS),
+                        Integer.parseInt(statuses[0]),
+                        Integer.parseInt(statuses[statuses.length - 1]),
+                        of.get(HEALTH_TEXT),
+                        interval,
+                        probeTimeout,
+                        of.get(HEALTH_RISE),
+                        of.get(HEALTH_FALL)));
+        return probe == null
+                ? null
+                : of.checked(
+                        HEALTH_EJECTION_MAX,
+                        () -> new HealthConfig(
+                                of.get(HEALTH_PASSIVE),
+                                of.get(HEALTH_FAILURES),
+                                of.get(HEALTH_FAILURE_RATE),
+                                of.get(HEALTH_EJECTION),
+                                ejectionMax,
+                                of.get(HEALTH_MAX_EJECTED),
+                                of.get(HEALTH_PANIC),
+                                of.get(HEALTH_SILENCE),
+                                probe));
     }
 
     /** A total below what one attempt may take would never let that attempt reach its own limit. */
@@ -276,7 +372,7 @@ final class Assembly {
         if (total.compareTo(timeouts.connect()) <= 0 && !of.bad(TIMEOUT_CONNECT)) {
             of.unrelated(TIMEOUT_TOTAL, "more than", TIMEOUT_CONNECT, Duration.ofMillis(total.toMillis() / 2));
         }
-        if (total.compareTo(timeouts.response()) < 0 && !of.bad(TIMEOUT_RESPONSE)) {
+        if (total.compareTo(timeouts.response()) < 0 && of.has(TIMEOUT_RESPONSE)) {
             of.unrelated(TIMEOUT_TOTAL, "at least", TIMEOUT_RESPONSE, total);
         }
     }
@@ -296,6 +392,21 @@ final class Assembly {
                             + TIMEOUT_TOTAL.type().writer().apply(total),
                     "",
                     "");
+        }
+    }
+
+    /** A value that names what no path of its route captures would always be empty. Those for every route may be. */
+    private void checkCaptures(Settings of, Setting<String> setting, MatchConfig match) {
+        Set<String> captures = new TreeSet<>();
+        match.paths().forEach(path -> captures.addAll(PathSyntax.captures(path)));
+        for (Value value : of.entriesOf(setting, of.name).values()) {
+            for (String name : Variables.captures((String) value.read())) {
+                if (!captures.contains(name)) {
+                    String known = captures.isEmpty() ? "nothing" : String.join(", ", captures);
+                    String problem = "no path of the route captures " + name + "; captured is " + known;
+                    mistake(value.given(), value.key(), problem, "", "");
+                }
+            }
         }
     }
 
@@ -396,18 +507,23 @@ final class Assembly {
 
         /** Field name to value; what is given for this name replaces the same field of every name. */
         Map<String, String> entries(Setting<String> setting) {
-            Map<String, Value> entries = new LinkedHashMap<>();
-            for (String owner : List.of(Scope.EVERY, name)) {
-                values.forEach((canonical, value) -> {
-                    String prefix = scope.fullKey(owner, setting.key()) + ".";
-                    if (value.key().setting() == setting && canonical.startsWith(prefix) && value.read() != null) {
-                        entries.put(canonical.substring(prefix.length()), value);
-                    }
-                });
-            }
+            Map<String, Value> entries = entriesOf(setting, Scope.EVERY);
+            entries.putAll(entriesOf(setting, name));
             Map<String, String> fields = new LinkedHashMap<>();
             entries.values().forEach(value -> fields.put(value.key().field(), (String) value.read()));
             return fields;
+        }
+
+        /** The good values of an open setting, by field name in lower case. */
+        private Map<String, Value> entriesOf(Setting<String> setting, String owner) {
+            String prefix = scope.fullKey(owner, setting.key()) + ".";
+            Map<String, Value> entries = new LinkedHashMap<>();
+            values.forEach((canonical, value) -> {
+                if (canonical.startsWith(prefix) && value.read() != null) {
+                    entries.put(canonical.substring(prefix.length()), value);
+                }
+            });
+            return entries;
         }
 
         TlsConfig.Source file(Setting<String> setting) {

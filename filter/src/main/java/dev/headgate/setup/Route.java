@@ -74,4 +74,16 @@ public @interface Route {
     String timeoutIdle() default "";
 
     String timeoutTotal() default "";
+
+    String retryAttempts() default "";
+
+    String retryAnyMethod() default "";
+
+    String[] retryStatuses() default {};
+
+    String retryBuffer() default "";
+
+    String retryBackoff() default "";
+
+    String retryBackoffMax() default "";
 }

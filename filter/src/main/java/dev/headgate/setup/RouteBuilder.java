@@ -4,6 +4,7 @@ import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Says what one route does. Every method is a setting of the same name; {@code docs/settings.md} explains them. */
 public final class RouteBuilder {
@@ -108,6 +109,34 @@ public final class RouteBuilder {
 
     public RouteBuilder timeoutTotal(Duration timeout) {
         return put(SettingsTable.TIMEOUT_TOTAL, timeout);
+    }
+
+    public RouteBuilder retryAttempts(int value) {
+        return put(SettingsTable.RETRY_ATTEMPTS, value);
+    }
+
+    public RouteBuilder retryAnyMethod(boolean on) {
+        return put(SettingsTable.RETRY_ANY_METHOD, on);
+    }
+
+    public RouteBuilder retryStatuses(int... statuses) {
+        gateway.add(
+                SettingsTable.RETRY_STATUSES,
+                name,
+                ValueType.join(IntStream.of(statuses).mapToObj(String::valueOf).toArray(String[]::new)));
+        return this;
+    }
+
+    public RouteBuilder retryBuffer(long bytes) {
+        return put(SettingsTable.RETRY_BUFFER, bytes);
+    }
+
+    public RouteBuilder retryBackoff(Duration duration) {
+        return put(SettingsTable.RETRY_BACKOFF, duration);
+    }
+
+    public RouteBuilder retryBackoffMax(Duration duration) {
+        return put(SettingsTable.RETRY_BACKOFF_MAX, duration);
     }
 
     /** Gives any key of the route, {@code timeout.connect}, its text, as a line of a properties file does. */

@@ -1,6 +1,8 @@
 package dev.headgate.setup;
 
 import dev.headgate.config.AddressRange;
+import dev.headgate.config.BalanceConfig;
+import dev.headgate.config.HealthConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
@@ -27,7 +29,15 @@ final class SettingsTable {
 
     /** What the gateway writes itself, because framing and the connection are its own (RFC 9110 §7.6.1, §6.6). */
     private static final Set<String> OWN_FIELDS = Set.of(
-            "content-length", "transfer-encoding", "connection", "host", "te", "trailer", "upgrade", "keep-alive");
+            "content-length",
+            "transfer-encoding",
+            "connection",
+            "host",
+            "te",
+            "trailer",
+            "upgrade",
+            "keep-alive",
+            "http2-settings");
 
     private static final Pattern HOST_NAME = Pattern.compile("(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?");
     private static final Pattern HOST_LITERAL = Pattern.compile("\\[[0-9A-Fa-f:.]+]");
@@ -291,6 +301,62 @@ final class SettingsTable {
                     + " than `timeout.response`.",
             "To bound calls that are known to be short; not for downloads and streams.");
 
+    // Routes: trying again
+
+    static final Setting<Integer> RETRY_ATTEMPTS = row(
+            Scope.ROUTE,
+            "retry.attempts",
+            ValueType.integer(1, 10),
+            "3",
+            "2",
+            "How many origins a request is tried at, the first included; 1: no retry.",
+            "Lower it where a failure has to show at once.");
+
+    static final Setting<Boolean> RETRY_ANY_METHOD = row(
+            Scope.ROUTE,
+            "retry.any-method",
+            ValueType.bool(),
+            "false",
+            "true",
+            "Whether requests that are not idempotent (POST, PATCH) are retried even where the origin may have received them. Where it cannot have, every method is.",
+            "Only for services that recognise a repeated request.");
+
+    static final Setting<List<Integer>> RETRY_STATUSES = row(
+            Scope.ROUTE,
+            "retry.statuses",
+            ValueType.list("statuses from 500 to 599", SettingsTable::retryStatus),
+            "500 502 503 504",
+            "503",
+            "Answers to idempotent requests that count as failed while another origin can be asked. The last answer is passed on as it is.",
+            "Narrow it where a service answers 500 for reasons that another origin shares.");
+
+    static final Setting<Long> RETRY_BUFFER = row(
+            Scope.ROUTE,
+            "retry.buffer",
+            ValueType.size(0, 16 << 20),
+            "64KB",
+            "1MB",
+            "How much request content is kept for another attempt; a request with more is sent once only.",
+            "Raise it for uploads that should survive the loss of an origin; every such request holds as much memory.");
+
+    static final Setting<Duration> RETRY_BACKOFF = row(
+            Scope.ROUTE,
+            "retry.backoff",
+            ValueType.duration(true, HOUR),
+            "25ms",
+            "100ms",
+            "The pause before the second attempt is random between 0 and this, and doubles with every further one; 0: none.",
+            "");
+
+    static final Setting<Duration> RETRY_BACKOFF_MAX = row(
+            Scope.ROUTE,
+            "retry.backoff-max",
+            ValueType.duration(true, HOUR),
+            "250ms",
+            "1s",
+            "The longest pause between two attempts.",
+            "");
+
     // Upstreams
 
     static final Setting<List<OriginConfig>> ORIGINS = required(
@@ -392,6 +458,269 @@ final class SettingsTable {
             "How many field lines a response may have before it is refused with 502.",
             "");
 
+    // Upstreams: choosing and health
+
+    static final Setting<BalanceConfig.Method> BALANCE = row(
+            Scope.UPSTREAM,
+            "balance",
+            ValueType.choice(BalanceConfig.Method.class),
+            "two-choices",
+            "round-robin",
+            "How an origin is chosen: `two-choices` takes the better of two random ones by exchanges in flight and average latency; `round-robin` and `random` go by weight; `least-in-flight` takes the least busy; `hash` the same one for the same `balance.key`; `sticky` the one that a signed cookie names; `sticky-session` the one that the app's session remembers.",
+            "Where caches or sessions of the origins profit from seeing the same client again.");
+
+    static final Setting<String> BALANCE_KEY = row(
+            Scope.UPSTREAM,
+            "balance.key",
+            ValueType.text("address, principal, field:NAME, cookie:NAME or path:NAME", Function.identity()),
+            "address",
+            "field:X-Tenant",
+            "What `balance=hash` goes by.",
+            "");
+
+    static final Setting<String> BALANCE_SECRET = secret(row(
+            Scope.UPSTREAM,
+            "balance.secret",
+            PASSWORD,
+            "",
+            "${env.BALANCE_SECRET:-s3cret}",
+            "Signs the cookie of `balance=sticky`; empty: a new one at every start, after which clients may change origin.",
+            "Give it where several nodes of the app share the origins."));
+
+    static final Setting<String> BALANCE_ZONE = row(
+            Scope.UPSTREAM,
+            "balance.zone",
+            ValueType.text("letters, digits, ., - and _", SettingsTable::zone),
+            "",
+            "fra1",
+            "Where this gateway stands. Origins marked `;zone=` with another name are used only when too few here are healthy.",
+            "With origins in several data centres.");
+
+    static final Setting<Integer> BALANCE_SPILL = row(
+            Scope.UPSTREAM,
+            "balance.spill",
+            ValueType.integer(1, 100),
+            "50",
+            "30",
+            "The share of healthy origins, in percent, below which other zones and then backups are used too.",
+            "");
+
+    static final Setting<Duration> BALANCE_SLOW_START = row(
+            Scope.UPSTREAM,
+            "balance.slow-start",
+            ValueType.duration(true, HOUR),
+            "10s",
+            "1m",
+            "How long an origin that came back takes to get its full share of traffic again; 0: at once.",
+            "Raise it for origins that need time to warm up.");
+
+    static final Setting<BalanceConfig.Resolve> RESOLVE = row(
+            Scope.UPSTREAM,
+            "resolve",
+            ValueType.choice(BalanceConfig.Resolve.class),
+            "once",
+            "each",
+            "Whether a host name with several addresses is one origin (`once`, looked up for every new connection) or each address is an origin of its own (`each`).",
+            "`each` where one name stands for several machines.");
+
+    static final Setting<Duration> RESOLVE_INTERVAL = row(
+            Scope.UPSTREAM,
+            "resolve.interval",
+            ValueType.duration(false, DAY),
+            "30s",
+            "5s",
+            "How often the names of `resolve=each` are looked up again. A lookup that fails keeps the last answer.",
+            "");
+
+    static final Setting<Boolean> HEALTH_PASSIVE = row(
+            Scope.UPSTREAM,
+            "health.passive",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether the traffic itself tells when an origin is unhealthy.",
+            "");
+
+    static final Setting<Integer> HEALTH_FAILURES = row(
+            Scope.UPSTREAM,
+            "health.failures",
+            ValueType.integer(1, 1000),
+            "5",
+            "3",
+            "How many failures in a row take an origin out: those that are its own fault, and answers of 500, 502, 503 and 504.",
+            "");
+
+    static final Setting<Integer> HEALTH_FAILURE_RATE = row(
+            Scope.UPSTREAM,
+            "health.failure-rate",
+            ValueType.integer(1, 100),
+            "50",
+            "20",
+            "The share of failures in the last ten seconds, in percent, that takes an origin out once it has given 20 answers.",
+            "");
+
+    static final Setting<Duration> HEALTH_EJECTION = row(
+            Scope.UPSTREAM,
+            "health.ejection",
+            ValueType.duration(false, DAY),
+            "5s",
+            "30s",
+            "How long an origin is out the first time; twice as long each time that follows soon, less again with good behaviour. Then one request tries it.",
+            "");
+
+    static final Setting<Duration> HEALTH_EJECTION_MAX = row(
+            Scope.UPSTREAM,
+            "health.ejection-max",
+            ValueType.duration(false, DAY),
+            "2m",
+            "10m",
+            "The longest that an origin is out before it is tried again.",
+            "");
+
+    static final Setting<Integer> HEALTH_MAX_EJECTED = row(
+            Scope.UPSTREAM,
+            "health.max-ejected",
+            ValueType.integer(0, 100),
+            "50",
+            "30",
+            "At most this share of the origins, in percent, is taken out by traffic; never the last healthy one.",
+            "");
+
+    static final Setting<Integer> HEALTH_PANIC = row(
+            Scope.UPSTREAM,
+            "health.panic",
+            ValueType.integer(0, 100),
+            "30",
+            "0",
+            "When fewer than this share of the origins, in percent, are healthy, all are used.",
+            "");
+
+    static final Setting<Duration> HEALTH_SILENCE = row(
+            Scope.UPSTREAM,
+            "health.silence",
+            ValueType.duration(true, HOUR),
+            "3s",
+            "10s",
+            "An origin that used to answer, with five or more requests waiting, is taken out when it has said nothing for so long, and for five times its average latency; what waits there and may be repeated is tried elsewhere. 0: off.",
+            "");
+
+    static final Setting<HealthConfig.Kind> HEALTH_PROBE = row(
+            Scope.UPSTREAM,
+            "health.probe",
+            ValueType.choice(HealthConfig.Kind.class),
+            "none",
+            "http",
+            "Active health checks: `http` asks for a path, `tcp` connects (with the TLS handshake where there is one), `none` does nothing.",
+            "Where an origin should be left before a user meets its failure.");
+
+    static final Setting<String> HEALTH_PATH = row(
+            Scope.UPSTREAM,
+            "health.path",
+            ValueType.text("a path such as /health", SettingsTable::healthPath),
+            "/",
+            "/health",
+            "What `health.probe=http` asks for, below the origin's base path.",
+            "");
+
+    static final Setting<String> HEALTH_METHOD = row(
+            Scope.UPSTREAM,
+            "health.method",
+            ValueType.text("a method such as GET or HEAD", SettingsTable::method),
+            "GET",
+            "HEAD",
+            "The method of the probe.",
+            "");
+
+    static final Setting<String> HEALTH_HOST = row(
+            Scope.UPSTREAM,
+            "health.host",
+            ValueType.text("a host with an optional port, or nothing", SettingsTable::optionalHost),
+            "",
+            "orders.example.com",
+            "The `Host` of the probe; empty: the origin's own.",
+            "");
+
+    static final Setting<Map<String, String>> HEALTH_FIELDS = row(
+            Scope.UPSTREAM,
+            "health.fields",
+            ValueType.fieldConditions(),
+            "",
+            "X-Probe=headgate",
+            "Further fields of the probe, as Name=value.",
+            "");
+
+    static final Setting<String> HEALTH_STATUS = row(
+            Scope.UPSTREAM,
+            "health.status",
+            ValueType.text("a status or a range such as 200-399", SettingsTable::statusRange),
+            "200-399",
+            "200",
+            "The statuses that mean health.",
+            "");
+
+    static final Setting<String> HEALTH_TEXT = row(
+            Scope.UPSTREAM,
+            "health.text",
+            ValueType.text("any text", Function.identity()),
+            "",
+            "UP",
+            "What the answer's content must hold, within its first 64 KiB; empty: anything.",
+            "");
+
+    static final Setting<Duration> HEALTH_INTERVAL = row(
+            Scope.UPSTREAM,
+            "health.interval",
+            ValueType.duration(false, DAY),
+            "10s",
+            "5s",
+            "The time between two probes, give or take a tenth.",
+            "");
+
+    static final Setting<Duration> HEALTH_TIMEOUT = row(
+            Scope.UPSTREAM,
+            "health.timeout",
+            ValueType.duration(false, HOUR),
+            "2s",
+            "500ms",
+            "The time for one probe; less than the interval.",
+            "");
+
+    static final Setting<Integer> HEALTH_RISE = row(
+            Scope.UPSTREAM,
+            "health.rise",
+            ValueType.integer(1, 100),
+            "2",
+            "3",
+            "How many probes in a row must succeed before an unhealthy origin counts as healthy.",
+            "");
+
+    static final Setting<Integer> HEALTH_FALL = row(
+            Scope.UPSTREAM,
+            "health.fall",
+            ValueType.integer(1, 100),
+            "3",
+            "2",
+            "How many probes in a row must fail before a healthy origin counts as unhealthy.",
+            "");
+
+    static final Setting<Integer> RETRY_BUDGET = row(
+            Scope.UPSTREAM,
+            "retry.budget",
+            ValueType.integer(0, 100),
+            "20",
+            "10",
+            "How many retries there may be, in percent of the requests of the last ten seconds, so that retries never double an outage.",
+            "");
+
+    static final Setting<Integer> RETRY_BUDGET_LEAST = row(
+            Scope.UPSTREAM,
+            "retry.budget-least",
+            ValueType.integer(0, 1000),
+            "3",
+            "10",
+            "How many retries a second there may be whatever the traffic.",
+            "");
+
     static final List<Setting<?>> ALL = Collections.unmodifiableList(ROWS);
 
     private SettingsTable() {}
@@ -477,6 +806,38 @@ final class SettingsTable {
     private static String host(String text) {
         if (!HOST_NAME.matcher(text).matches() && !HOST_LITERAL.matcher(text).matches()) {
             throw new BadValue("'" + text + "' is not a host name");
+        }
+        return text;
+    }
+
+    private static int retryStatus(String text) {
+        if (!text.matches("5\\d\\d")) {
+            throw new BadValue("");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static String zone(String text) {
+        if (!text.matches("[A-Za-z0-9._-]*")) {
+            throw new BadValue("");
+        }
+        return text;
+    }
+
+    private static String healthPath(String text) {
+        if (!text.matches("/[!-~]*")) {
+            throw new BadValue("");
+        }
+        return text;
+    }
+
+    private static String optionalHost(String text) {
+        return text.isEmpty() ? text : hostChoice(text);
+    }
+
+    private static String statusRange(String text) {
+        if (!text.matches("[1-5]\\d\\d(-[1-5]\\d\\d)?")) {
+            throw new BadValue("");
         }
         return text;
     }

@@ -48,4 +48,62 @@ public @interface Upstream {
     String headMaxSize() default "";
 
     String headMaxFields() default "";
+
+    String balance() default "";
+
+    String balanceKey() default "";
+
+    String balanceSecret() default "";
+
+    String balanceZone() default "";
+
+    String balanceSpill() default "";
+
+    String balanceSlowStart() default "";
+
+    String resolve() default "";
+
+    String resolveInterval() default "";
+
+    String healthPassive() default "";
+
+    String healthFailures() default "";
+
+    String healthFailureRate() default "";
+
+    String healthEjection() default "";
+
+    String healthEjectionMax() default "";
+
+    String healthMaxEjected() default "";
+
+    String healthPanic() default "";
+
+    String healthSilence() default "";
+
+    String healthProbe() default "";
+
+    String healthPath() default "";
+
+    String healthMethod() default "";
+
+    String healthHost() default "";
+
+    String[] healthFields() default {};
+
+    String healthStatus() default "";
+
+    String healthText() default "";
+
+    String healthInterval() default "";
+
+    String healthTimeout() default "";
+
+    String healthRise() default "";
+
+    String healthFall() default "";
+
+    String retryBudget() default "";
+
+    String retryBudgetLeast() default "";
 }

@@ -1,5 +1,7 @@
 package dev.headgate.setup;
 
+import dev.headgate.config.BalanceConfig;
+import dev.headgate.config.HealthConfig;
 import java.time.Duration;
 
 /** Says what one upstream is. Every method is a setting of the same name; {@code docs/settings.md} explains them. */
@@ -56,6 +58,123 @@ public final class UpstreamBuilder {
 
     public UpstreamBuilder headMaxFields(int fields) {
         return put(SettingsTable.HEAD_MAX_FIELDS, fields);
+    }
+
+    public UpstreamBuilder balance(BalanceConfig.Method value) {
+        return put(SettingsTable.BALANCE, value);
+    }
+
+    public UpstreamBuilder balanceKey(String value) {
+        return put(SettingsTable.BALANCE_KEY, value);
+    }
+
+    public UpstreamBuilder balanceSecret(String value) {
+        return put(SettingsTable.BALANCE_SECRET, value);
+    }
+
+    public UpstreamBuilder balanceZone(String value) {
+        return put(SettingsTable.BALANCE_ZONE, value);
+    }
+
+    public UpstreamBuilder balanceSpill(int value) {
+        return put(SettingsTable.BALANCE_SPILL, value);
+    }
+
+    public UpstreamBuilder balanceSlowStart(Duration duration) {
+        return put(SettingsTable.BALANCE_SLOW_START, duration);
+    }
+
+    public UpstreamBuilder resolve(BalanceConfig.Resolve value) {
+        return put(SettingsTable.RESOLVE, value);
+    }
+
+    public UpstreamBuilder resolveInterval(Duration duration) {
+        return put(SettingsTable.RESOLVE_INTERVAL, duration);
+    }
+
+    public UpstreamBuilder healthPassive(boolean on) {
+        return put(SettingsTable.HEALTH_PASSIVE, on);
+    }
+
+    public UpstreamBuilder healthFailures(int value) {
+        return put(SettingsTable.HEALTH_FAILURES, value);
+    }
+
+    public UpstreamBuilder healthFailureRate(int value) {
+        return put(SettingsTable.HEALTH_FAILURE_RATE, value);
+    }
+
+    public UpstreamBuilder healthEjection(Duration duration) {
+        return put(SettingsTable.HEALTH_EJECTION, duration);
+    }
+
+    public UpstreamBuilder healthEjectionMax(Duration duration) {
+        return put(SettingsTable.HEALTH_EJECTION_MAX, duration);
+    }
+
+    public UpstreamBuilder healthMaxEjected(int value) {
+        return put(SettingsTable.HEALTH_MAX_EJECTED, value);
+    }
+
+    public UpstreamBuilder healthPanic(int value) {
+        return put(SettingsTable.HEALTH_PANIC, value);
+    }
+
+    public UpstreamBuilder healthSilence(Duration duration) {
+        return put(SettingsTable.HEALTH_SILENCE, duration);
+    }
+
+    public UpstreamBuilder healthProbe(HealthConfig.Kind value) {
+        return put(SettingsTable.HEALTH_PROBE, value);
+    }
+
+    public UpstreamBuilder healthPath(String value) {
+        return put(SettingsTable.HEALTH_PATH, value);
+    }
+
+    public UpstreamBuilder healthMethod(String value) {
+        return put(SettingsTable.HEALTH_METHOD, value);
+    }
+
+    public UpstreamBuilder healthHost(String value) {
+        return put(SettingsTable.HEALTH_HOST, value);
+    }
+
+    public UpstreamBuilder healthFields(String... items) {
+        gateway.add(SettingsTable.HEALTH_FIELDS, name, ValueType.join(items));
+        return this;
+    }
+
+    public UpstreamBuilder healthStatus(String value) {
+        return put(SettingsTable.HEALTH_STATUS, value);
+    }
+
+    public UpstreamBuilder healthText(String value) {
+        return put(SettingsTable.HEALTH_TEXT, value);
+    }
+
+    public UpstreamBuilder healthInterval(Duration duration) {
+        return put(SettingsTable.HEALTH_INTERVAL, duration);
+    }
+
+    public UpstreamBuilder healthTimeout(Duration duration) {
+        return put(SettingsTable.HEALTH_TIMEOUT, duration);
+    }
+
+    public UpstreamBuilder healthRise(int value) {
+        return put(SettingsTable.HEALTH_RISE, value);
+    }
+
+    public UpstreamBuilder healthFall(int value) {
+        return put(SettingsTable.HEALTH_FALL, value);
+    }
+
+    public UpstreamBuilder retryBudget(int value) {
+        return put(SettingsTable.RETRY_BUDGET, value);
+    }
+
+    public UpstreamBuilder retryBudgetLeast(int value) {
+        return put(SettingsTable.RETRY_BUDGET_LEAST, value);
     }
 
     /** Gives any key of the upstream, {@code connections.max}, its text, as a line of a properties file does. */

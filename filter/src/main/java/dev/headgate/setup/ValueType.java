@@ -251,7 +251,7 @@ record ValueType<T>(
     /** A field value with variables that are filled in for every exchange. */
     static ValueType<String> template() {
         return new ValueType<>(
-                "text of visible characters and spaces, with " + Variables.LISTED + " where needed",
+                "text without control characters, with " + Variables.LISTED + " where needed",
                 Variables::checkedTemplate,
                 Function.identity(),
                 ValueType::quoted,

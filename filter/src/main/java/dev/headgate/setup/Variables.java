@@ -1,7 +1,9 @@
 package dev.headgate.setup;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** <code>${...}</code> in values: what is filled in when settings are read, and what is left for every exchange. */
 final class Variables {
@@ -11,6 +13,8 @@ final class Variables {
 
     private static final Set<String> ALONE = Set.of("principal", "request-id");
     private static final Set<String> WITH_NAME = Set.of("role", "session", "header", "path");
+
+    private static final Pattern CAPTURED = Pattern.compile("\\$\\{path\\.([^}]+)}");
 
     private Variables() {}
 
@@ -70,9 +74,9 @@ final class Variables {
     static String checkedTemplate(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            // RFC 9110 §5.5: no controls but tab; beyond ISO-8859-1 there is no byte to send.
-            if (c < ' ' && c != '\t' || c == 0x7F || c > 0xFF) {
-                throw new BadValue(String.format("the character U+%04X cannot be sent in a field", (int) c));
+            // RFC 9110 §5.5
+            if (c < ' ' && c != '\t' || c == 0x7F) {
+                throw new BadValue(String.format("the control character U+%04X cannot be sent in a field", (int) c));
             }
         }
         for (int start = text.indexOf("${"); start >= 0; start = text.indexOf("${", start + 2)) {
@@ -90,5 +94,10 @@ final class Variables {
             }
         }
         return text;
+    }
+
+    /** The names in <code>${path.NAME}</code> of a checked value. */
+    static List<String> captures(String template) {
+        return CAPTURED.matcher(template).results().map(found -> found.group(1)).toList();
     }
 }

@@ -10,6 +10,7 @@ import java.net.UnknownHostException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertificateException;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.apache.hc.core5.http.MessageConstraintException;
@@ -72,7 +73,7 @@ final class Failures {
 
     /** From the first byte of the request to the last of the response head. */
     static GatewayFailure beforeHead(
-            Exception e, Origin origin, TimeoutConfig timeouts, UpstreamConnection connection) {
+            Exception e, Origin origin, TimeoutConfig timeouts, long responseNanos, UpstreamConnection connection) {
         if (e instanceof GatewayFailure failure) {
             return failure;
         }
@@ -85,6 +86,11 @@ final class Failures {
                             origin + " took nothing of the request for "
                                     + timeouts.idle().toMillis() + " ms (timeout.idle)",
                             e);
+                case SILENCE ->
+                    new GatewayFailure(
+                            FailureKind.CONNECTION_READ_TIMEOUT,
+                            origin + " has fallen silent for all its requests (health.silence)",
+                            e);
                 default ->
                     new GatewayFailure(
                             connection.hasHeadBegun()
@@ -92,7 +98,7 @@ final class Failures {
                                     : FailureKind.HTTP_RESPONSE_TIMEOUT,
                             "the response head of " + origin
                                     + (connection.hasHeadBegun() ? " was not complete" : " did not come") + " within "
-                                    + timeouts.response().toMillis() + " ms (timeout.response)",
+                                    + TimeUnit.NANOSECONDS.toMillis(responseNanos) + " ms (timeout.response)",
                             e);
             };
         }

@@ -10,6 +10,8 @@ enum Limit {
     RESPONSE,
     /** The response's content has stopped moving. */
     READ_IDLE,
+    /** The origin has said nothing to anybody for long. */
+    SILENCE,
     /** The whole exchange lasts too long. */
     TOTAL
 }

@@ -1,35 +1,166 @@
 package dev.headgate.upstream;
 
 import dev.headgate.config.OriginConfig;
+import java.net.InetAddress;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hc.client5.http.HttpRoute;
 import org.apache.hc.core5.http.HttpHost;
 
-/** One origin at run time. Thread-safe. */
+/**
+ * One origin at run time: its load, and what an operator, the probes and the traffic say of its health.
+ *
+ * <p>Thread-safe. Load is kept in atomics; {@link OriginHealth} guards itself.
+ */
 public final class Origin {
+
+    /** What an operator has decided. */
+    public enum Mode {
+        ENABLED,
+        /** Exchanges may finish, no new ones come. */
+        DRAINING,
+        /** As if it were not there; exchanges may finish. */
+        DISABLED
+    }
+
+    /** The latency average forgets with this time constant. */
+    private static final double MEMORY_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** What an origin is thought to take before it has answered once. */
+    private static final long FIRST_GUESS_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final OriginConfig config;
     private final String name;
+    private final String id;
     private final HttpRoute httpRoute;
+    private final OriginHealth health;
 
-    Origin(OriginConfig config) {
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private final Set<OriginConnection> waiting = ConcurrentHashMap.newKeySet();
+    private volatile long latencyNanos;
+    private volatile long heardAt;
+    private volatile long answers;
+    private volatile Mode mode = Mode.ENABLED;
+
+    /** The running value of smooth round robin; guarded by its balancer. */
+    double turn;
+
+    /**
+     * @param address null for the name as a whole, which is then looked up for each connection
+     */
+    Origin(OriginConfig config, InetAddress address, OriginHealth health) {
         this.config = config;
-        this.name = config.toString();
-        this.httpRoute =
-                new HttpRoute(new HttpHost(config.scheme(), config.host(), config.port()), null, config.secure());
+        this.health = health;
+        this.name = address == null ? config.toString() : config + " (" + address.getHostAddress() + ")";
+        this.id = String.format(Locale.ROOT, "%08x", name.hashCode());
+        HttpHost host = address == null
+                ? new HttpHost(config.scheme(), config.host(), config.port())
+                : new HttpHost(config.scheme(), address, config.host(), config.port());
+        this.httpRoute = new HttpRoute(host, null, config.secure());
     }
 
     public OriginConfig config() {
         return config;
     }
 
-    /** As configured, such as {@code http://a:8080/base}. */
+    /** As configured, such as {@code http://a:8080/base}, with the address where a name stands for several. */
     public String name() {
         return name;
+    }
+
+    /** A short name that stays the same over restarts and says nothing about the origin to outsiders. */
+    public String id() {
+        return id;
     }
 
     /** The pool's key for this origin: scheme, host and port, without the base path. */
     HttpRoute httpRoute() {
         return httpRoute;
+    }
+
+    OriginHealth health() {
+        return health;
+    }
+
+    public Mode mode() {
+        return mode;
+    }
+
+    void mode(Mode next) {
+        mode = next;
+    }
+
+    // ---- load ----
+
+    void began(long now) {
+        if (inFlight.getAndIncrement() == 0) {
+            heardAt = now; // silence counts from when there is something to say
+        }
+    }
+
+    void ended() {
+        inFlight.decrementAndGet();
+    }
+
+    /** Exchanges under way. */
+    public int inFlight() {
+        return inFlight.get();
+    }
+
+    /** Takes in how long a response head took. A lost update between two threads does no harm to an average. */
+    void answered(long now, long tookNanos) {
+        long before = latencyNanos;
+        double keep = before == 0 ? 0 : Math.exp(-(now - heardAt) / MEMORY_NANOS * 4);
+        // The less time between answers, the less each counts; at least a tenth, so that a change shows soon.
+        keep = Math.min(keep, 0.9);
+        latencyNanos = Math.max(1, (long) (before * keep + tookNanos * (1 - keep)));
+        heardAt = now;
+        answers++;
+    }
+
+    /** The average time to a response head, in nanoseconds; 0 before the first. */
+    public long latencyNanos() {
+        return latencyNanos;
+    }
+
+    /**
+     * What one more exchange would cost here: those under way times what each takes. An origin that has fallen silent
+     * grows dearer by the moment, before its first failure.
+     */
+    double cost(long now) {
+        int others = inFlight.get();
+        long latency = latencyNanos == 0 ? FIRST_GUESS_NANOS : latencyNanos;
+        if (others > 0) {
+            latency = Math.max(latency, now - heardAt);
+        }
+        return (others + 1.0) * latency * health.penalty() / weight(now);
+    }
+
+    /** The configured weight, less while it is warming up after an absence. */
+    double weight(long now) {
+        return config.weight() * health.warmth(now);
+    }
+
+    // ---- silence ----
+
+    void waits(OriginConnection connection) {
+        waiting.add(connection);
+    }
+
+    void waitsNoMore(OriginConnection connection) {
+        waiting.remove(connection);
+    }
+
+    Set<OriginConnection> waiting() {
+        return waiting;
+    }
+
+    /** Whether at least five exchanges wait and nothing has come for longer than that, from an origin that used to answer. */
+    boolean isSilent(long now, long silenceNanos) {
+        return waiting.size() >= 5 && answers >= 10 && now - heardAt > Math.max(silenceNanos, 5 * latencyNanos);
     }
 
     @Override

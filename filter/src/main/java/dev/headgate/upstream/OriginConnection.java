@@ -48,8 +48,10 @@ public final class OriginConnection implements AutoCloseable {
     private final UpstreamConnection connection;
     private final Origin origin;
     private final TimeoutConfig timeouts;
+    private final long responseNanos;
     private final PoolConfig pool;
     private final Watchdog watchdog;
+    private final long sentFrom;
 
     private boolean requestWhole;
     private boolean responseWhole;
@@ -61,6 +63,7 @@ public final class OriginConnection implements AutoCloseable {
             UpstreamConnection connection,
             Origin origin,
             TimeoutConfig timeouts,
+            long responseNanos,
             PoolConfig pool,
             Watchdog watchdog) {
         this.connections = connections;
@@ -70,6 +73,8 @@ public final class OriginConnection implements AutoCloseable {
         this.timeouts = timeouts;
         this.pool = pool;
         this.watchdog = watchdog;
+        this.responseNanos = responseNanos;
+        this.sentFrom = watchdog.now();
     }
 
     /** Whether an earlier exchange has used the connection. */
@@ -161,13 +166,18 @@ public final class OriginConnection implements AutoCloseable {
      *
      * @param stopAtContinue whether an interim response, such as 100 (Continue), ends the wait
      * @param forHead whether the request is HEAD, so that no content follows
+     * @param elsewhere whether the request could be tried elsewhere, should the origin fall silent
      * @return the final head, its content ready to read; or null when an interim response ended the wait
      */
-    public ClassicHttpResponse receive(InterimResponses interim, boolean stopAtContinue, boolean forHead)
+    public ClassicHttpResponse receive(
+            InterimResponses interim, boolean stopAtContinue, boolean forHead, boolean elsewhere)
             throws GatewayFailure {
         try {
-            connection.arm(Limit.RESPONSE, watchdog.now() + timeouts.response().toNanos());
+            connection.arm(Limit.RESPONSE, watchdog.now() + responseNanos);
             connection.expectHead();
+            if (elsewhere) {
+                origin.waits(this);
+            }
             for (int i = 0; i < MAX_INTERIM_RESPONSES; i++) {
                 ClassicHttpResponse head = connection.receiveResponseHeader();
                 int status = head.getCode();
@@ -198,11 +208,17 @@ public final class OriginConnection implements AutoCloseable {
                 }
                 connection.disarm();
                 response = head;
+                long now = watchdog.now();
+                origin.answered(now, now - sentFrom);
                 return head;
             }
             throw new ProtocolException("more than " + MAX_INTERIM_RESPONSES + " interim responses");
         } catch (IOException | HttpException | RuntimeException e) {
             throw failure(e);
+        } finally {
+            if (elsewhere) {
+                origin.waitsNoMore(this);
+            }
         }
     }
 
@@ -228,7 +244,12 @@ public final class OriginConnection implements AutoCloseable {
     }
 
     private GatewayFailure failure(Exception e) {
-        return Failures.beforeHead(e, origin, timeouts, connection);
+        return Failures.beforeHead(e, origin, timeouts, responseNanos, connection);
+    }
+
+    /** The origin has fallen silent: stops waiting for its response head. Thread-safe. */
+    void giveUp() {
+        connection.giveUp();
     }
 
     /** Breaks the connection, so that the origin cannot take what it has for a whole request. Thread-safe. */
@@ -251,6 +272,7 @@ public final class OriginConnection implements AutoCloseable {
             abort();
         } finally {
             connections.release(endpoint, null, connection.isOpen() ? keepAlive : null);
+            origin.ended();
         }
     }
 

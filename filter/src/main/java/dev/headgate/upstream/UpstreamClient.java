@@ -87,10 +87,18 @@ final class UpstreamClient implements AutoCloseable {
         });
     }
 
-    OriginConnection connect(Origin origin, TimeoutConfig timeouts, long startNanos, Attempt attempt)
+    OriginConnection connect(
+            Origin origin, TimeoutConfig timeouts, long startNanos, long responseNanos, Attempt attempt)
             throws GatewayFailure {
         attempt.reached(Attempt.Stage.LEASE);
-        ConnectionEndpoint endpoint = lease(origin);
+        origin.began(watchdog.now());
+        ConnectionEndpoint endpoint;
+        try {
+            endpoint = lease(origin);
+        } catch (GatewayFailure | RuntimeException e) {
+            origin.ended();
+            throw e;
+        }
         UpstreamConnection connection = (UpstreamConnection) ((ConnectionHolder) endpoint).get();
         try {
             long now = watchdog.now();
@@ -104,10 +112,12 @@ final class UpstreamClient implements AutoCloseable {
                 connections.connect(endpoint, TimeValue.of(timeouts.connect()), HttpClientContext.create());
                 connection.disarm();
             }
-            return new OriginConnection(connections, endpoint, connection, origin, timeouts, pool, watchdog);
+            return new OriginConnection(
+                    connections, endpoint, connection, origin, timeouts, responseNanos, pool, watchdog);
         } catch (IOException | RuntimeException e) {
             connection.close(CloseMode.IMMEDIATE);
             connections.release(endpoint, null, null);
+            origin.ended();
             throw Failures.whileConnecting(e, origin, timeouts);
         }
     }

@@ -185,6 +185,15 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         }
     }
 
+    /** Called by the watchdog when the origin has fallen silent: ends the wait for a response head, nothing else. */
+    void giveUp() {
+        long at = deadline.get();
+        if (at != NONE && at != EXPIRED && limit == Limit.RESPONSE && deadline.compareAndSet(at, EXPIRED)) {
+            limit = Limit.SILENCE;
+            super.close(CloseMode.IMMEDIATE);
+        }
+    }
+
     /** What a failed operation really means: the limit that was over, where the watchdog closed the socket. */
     private IOException explain(IOException e) {
         return deadline.get() == EXPIRED && !(e instanceof LimitExpired) ? new LimitExpired(limit, e) : e;

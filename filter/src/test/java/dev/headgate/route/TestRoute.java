@@ -3,6 +3,7 @@ package dev.headgate.route;
 import dev.headgate.config.CookieConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.MatchConfig;
+import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.TargetConfig;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
@@ -77,6 +78,7 @@ final class TestRoute {
                 new MatchConfig(paths, methods, hosts, fields, order),
                 new TargetConfig(target, ambiguous, "upstream"),
                 new TimeoutConfig(second, second, second, second),
+                new RetryConfig(1, false, Set.of(), 0, Duration.ZERO, Duration.ZERO),
                 new FieldConfig(Map.of(), Map.of(), List.of(), Map.of(), Map.of(), List.of()),
                 new CookieConfig(false, true),
                 true,

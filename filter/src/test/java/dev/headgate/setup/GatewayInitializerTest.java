@@ -3,6 +3,7 @@ package dev.headgate.setup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.headgate.HeadgateFilter;
 import jakarta.servlet.ServletContainerInitializer;
 import jakarta.servlet.ServletException;
 import java.util.ServiceLoader;
@@ -38,6 +39,18 @@ class GatewayInitializerTest {
     void aDeclaredGatewayStaysTheOnlyOne() throws ServletException {
         app.file("/WEB-INF/headgate.properties", "");
         app.filters.put("own", "dev.headgate.HeadgateFilter");
+
+        start();
+
+        assertThat(app.registrations).isEmpty();
+    }
+
+    abstract static class Own extends HeadgateFilter {}
+
+    @Test
+    void aDeclaredSubclassIsAGatewayToo() throws ServletException {
+        app.file("/WEB-INF/headgate.properties", "");
+        app.filters.put("own", Own.class.getName());
 
         start();
 

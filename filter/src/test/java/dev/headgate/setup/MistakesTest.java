@@ -87,13 +87,23 @@ class MistakesTest {
             route.r.request.set.X       | ${user}            | ${user} is not a variable; there are ${principal}
             route.r.request.set.X       | ${header.}         | ${header.} is not a variable
             route.r.request.set.X       | ${principal        | a ${ is not closed
-            route.r.request.set.X       | €                  | U+20AC cannot be sent
+            route.r.request.set.X       | a\u0007b          | U+0007 cannot be sent
+            route.r.response.add.X      | ${path.id}         | no path of the route captures id; captured is *
+            route.r.path                | /a//*              | has an empty segment
+            route.r.target-path         | v1                 | must be keep, strip, or a path
+            route.r.target-path         | /v1/{id}           | names {id}, which path pattern
             route.r.request.remove      | A:B                | is not a token
             route.r.target-path         | ${principal}       | ${env.NAME} and ${sys.NAME} are
             route.r.request.set.X       | ${env.NONE}        | the environment variable NONE is not set
             route.r.host                | ${sys.none}        | the system property none is not set
             route.r.timeout.total       | 2s                 | it must be more than route.r.timeout.connect, which is 3s by default
-            route.r.timeout.total       | 10s                | it must be at least route.r.timeout.response, which is 30s by default
+            route.r.retry.attempts      | 0                  |
+            route.r.retry.statuses      | 404                |
+            upstream.u.balance          | fastest            |
+            upstream.u.origins          | http://a;weight=0  | a weight is 1 to 1000
+            upstream.u.origins          | http://a;wait=1    | is not known behind an origin
+            upstream.u.health.status    | 2xx                |
+            upstream.u.health.timeout   | 10s                | health.timeout must be less than health.interval
             upstream.u.origins          | http://a?q         | no user, query or fragment
             upstream.u.tls.trust        | /WEB-INF/none.pem  | there is no such file
             upstream.u.tls.key          | classpath:none.p12 | there is no such file
@@ -147,6 +157,17 @@ class MistakesTest {
     }
 
     @Test
+    void aBadDefaultForAllIsReportedOnce() {
+        app.param("route.r.path", "/*").param("route.r.to", "http://r:1");
+        app.param("route.s.path", "/s").param("route.s.to", "http://s:1");
+        app.param("route.*.target-path", "v1").param("upstream.*.tls.trust", "/WEB-INF/none.pem");
+
+        assertThat(failure().mistakes())
+                .extracting(Mistake::key)
+                .containsExactlyInAnyOrder("route.*.target-path", "upstream.*.tls.trust");
+    }
+
+    @Test
     void aBadNameIsAMistake() {
         app.param("route.r.path", "/*").param("route.r.to", "http://r:1").param("route.a b.path", "/*");
 
@@ -178,7 +199,10 @@ class MistakesTest {
 
     @Test
     void timeoutsThatContradictEachOtherAreMistakes() {
-        app.param("route.r.path", "/*").param("route.r.to", "http://r:1").param("route.r.timeout.total", "2s");
+        app.param("route.r.path", "/*")
+                .param("route.r.to", "http://r:1")
+                .param("route.r.timeout.total", "2s")
+                .param("route.r.timeout.response", "5s");
 
         assertThat(failure().mistakes())
                 .extracting(Mistake::instead)

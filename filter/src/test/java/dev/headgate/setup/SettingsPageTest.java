@@ -103,7 +103,7 @@ class SettingsPageTest {
               `properties` names it: `/WEB-INF/headgate.properties`, or the absolute path of a file outside of the app.
             - **`${env.NAME}` and `${sys.NAME}`** are an environment variable and a system property, in any value; what follows
               `:-` is the default: `${env.ORDERS:-http://localhost:8080}`. Without a default, a missing one stops the start.
-            - **Field values** of `request.set` and its like may hold `${principal}`, `${role.NAME}`,
+            - **Field values** of `request.set` and its like may hold `${principal}`, `${role.NAME}` (`true` or `false`),
               `${session.NAME}`, `${header.NAME}`, `${path.NAME}` (what `{NAME}` in the route's path captured) and
               `${request-id}`, which are filled in for every exchange.
             - **Lists** are separated by spaces, commas or line breaks. An item that holds one of these stands in double

@@ -2,7 +2,9 @@ package dev.headgate.setup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.HealthConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
 import java.lang.reflect.Method;
@@ -49,7 +51,13 @@ class SpellingsTest {
             timeoutConnect = "500ms",
             timeoutResponse = "10s",
             timeoutIdle = "5m",
-            timeoutTotal = "2m")
+            timeoutTotal = "2m",
+            retryAttempts = "2",
+            retryAnyMethod = "true",
+            retryStatuses = "503",
+            retryBuffer = "1MB",
+            retryBackoff = "100ms",
+            retryBackoffMax = "1s")
     @Upstream(
             name = "shared",
             origins = {"http://a:8080", "http://b:8080/base"},
@@ -62,7 +70,36 @@ class SpellingsTest {
             tlsKey = "/WEB-INF/client.p12",
             tlsKeyPassword = "${env.KEY_PASSWORD:-changeit}",
             headMaxSize = "128KB",
-            headMaxFields = "500")
+            headMaxFields = "500",
+            balance = "round-robin",
+            balanceKey = "field:X-Tenant",
+            balanceSecret = "${env.BALANCE_SECRET:-s3cret}",
+            balanceZone = "fra1",
+            balanceSpill = "30",
+            balanceSlowStart = "1m",
+            resolve = "each",
+            resolveInterval = "5s",
+            healthPassive = "false",
+            healthFailures = "3",
+            healthFailureRate = "20",
+            healthEjection = "30s",
+            healthEjectionMax = "10m",
+            healthMaxEjected = "30",
+            healthPanic = "0",
+            healthSilence = "10s",
+            healthProbe = "http",
+            healthPath = "/health",
+            healthMethod = "HEAD",
+            healthHost = "orders.example.com",
+            healthFields = "X-Probe=headgate",
+            healthStatus = "200",
+            healthText = "UP",
+            healthInterval = "5s",
+            healthTimeout = "500ms",
+            healthRise = "3",
+            healthFall = "2",
+            retryBudget = "10",
+            retryBudgetLeast = "10")
     abstract static class Annotated extends StubApp.Plain {}
 
     private static final GatewayBuilder BUILT = GatewayBuilder.create()
@@ -92,7 +129,13 @@ class SpellingsTest {
                     .timeoutConnect(Duration.ofMillis(500))
                     .timeoutResponse(Duration.ofSeconds(10))
                     .timeoutIdle(Duration.ofMinutes(5))
-                    .timeoutTotal(Duration.ofMinutes(2)))
+                    .timeoutTotal(Duration.ofMinutes(2))
+                    .retryAttempts(2)
+                    .retryAnyMethod(true)
+                    .retryStatuses(503)
+                    .retryBuffer(1L << 20)
+                    .retryBackoff(Duration.ofMillis(100))
+                    .retryBackoffMax(Duration.ofSeconds(1)))
             .upstream("shared", u -> u.origins("http://a:8080", "http://b:8080/base")
                     .connectionsMax(50)
                     .connectionsLeaseTimeout(Duration.ofMillis(500))
@@ -103,7 +146,36 @@ class SpellingsTest {
                     .tlsKey("/WEB-INF/client.p12")
                     .tlsKeyPassword("${env.KEY_PASSWORD:-changeit}")
                     .headMaxSize(128 * 1024)
-                    .headMaxFields(500));
+                    .headMaxFields(500)
+                    .balance(BalanceConfig.Method.ROUND_ROBIN)
+                    .balanceKey("field:X-Tenant")
+                    .balanceSecret("${env.BALANCE_SECRET:-s3cret}")
+                    .balanceZone("fra1")
+                    .balanceSpill(30)
+                    .balanceSlowStart(Duration.ofMinutes(1))
+                    .resolve(BalanceConfig.Resolve.EACH)
+                    .resolveInterval(Duration.ofSeconds(5))
+                    .healthPassive(false)
+                    .healthFailures(3)
+                    .healthFailureRate(20)
+                    .healthEjection(Duration.ofSeconds(30))
+                    .healthEjectionMax(Duration.ofMinutes(10))
+                    .healthMaxEjected(30)
+                    .healthPanic(0)
+                    .healthSilence(Duration.ofSeconds(10))
+                    .healthProbe(HealthConfig.Kind.HTTP)
+                    .healthPath("/health")
+                    .healthMethod("HEAD")
+                    .healthHost("orders.example.com")
+                    .healthFields("X-Probe=headgate")
+                    .healthStatus("200")
+                    .healthText("UP")
+                    .healthInterval(Duration.ofSeconds(5))
+                    .healthTimeout(Duration.ofMillis(500))
+                    .healthRise(3)
+                    .healthFall(2)
+                    .retryBudget(10)
+                    .retryBudgetLeast(10));
 
     @Test
     void everySpellingOfEverySettingMakesTheSameRecords() {

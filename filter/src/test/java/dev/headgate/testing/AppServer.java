@@ -25,6 +25,7 @@ import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.coyote.http2.Http2Protocol;
+import org.apache.tomcat.util.IntrospectionUtils;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
@@ -47,6 +48,15 @@ public final class AppServer implements AutoCloseable {
     /** Stops the container. */
     private interface Stop {
         void run() throws Exception;
+    }
+
+    /** Held, because loggers are held weakly elsewhere. The second one complains of missing --add-opens. */
+    private static final List<Logger> QUIETER =
+            List.of(Logger.getLogger("org.apache"), Logger.getLogger("org.apache.catalina.loader"));
+
+    static {
+        QUIETER.get(0).setLevel(Level.WARNING);
+        QUIETER.get(1).setLevel(Level.SEVERE);
     }
 
     private final int port;
@@ -93,6 +103,7 @@ public final class AppServer implements AutoCloseable {
         private boolean asyncSupported = true;
         private boolean lenient;
         private String errorPage;
+        private String sessionCookie;
         private int threads = 32;
 
         private Builder(Container container) {
@@ -140,6 +151,12 @@ public final class AppServer implements AutoCloseable {
             return this;
         }
 
+        /** How the app calls its session cookie. */
+        public Builder sessionCookie(String name) {
+            sessionCookie = name;
+            return this;
+        }
+
         /** Where errors are dispatched to. */
         public Builder errorPage(String path) {
             errorPage = path;
@@ -167,7 +184,6 @@ public final class AppServer implements AutoCloseable {
         }
 
         private AppServer tomcat() throws LifecycleException, IOException {
-            Logger.getLogger("org.apache").setLevel(Level.WARNING);
             File base = Files.createTempDirectory("headgate-tomcat").toFile();
             Tomcat tomcat = new Tomcat();
             tomcat.setBaseDir(base.getPath());
@@ -183,8 +199,8 @@ public final class AppServer implements AutoCloseable {
             if (lenient) {
                 connector.setProperty("relaxedPathChars", "\"<>[\\]^`{|}");
                 connector.setProperty("relaxedQueryChars", "\"<>[\\]^`{|}");
-                connector.setProperty("encodedSolidusHandling", "passthrough");
-                connector.setProperty("allowBackslash", "true");
+                connector.setEncodedSolidusHandling("passthrough");
+                connector.setAllowBackslash(true);
                 connector.setAllowTrace(true);
             }
             tomcat.getService().addConnector(connector);
@@ -198,10 +214,14 @@ public final class AppServer implements AutoCloseable {
             }
             // Their leak detection needs --add-opens.
             StandardContext standard = (StandardContext) context;
-            standard.setClearReferencesObjectStreamClassCaches(false);
+            // By name, because Tomcat 11 has this one no more.
+            IntrospectionUtils.setProperty(standard, "clearReferencesObjectStreamClassCaches", "false");
             standard.setClearReferencesRmiTargets(false);
             standard.setClearReferencesThreadLocals(false);
             standard.setUnloadDelay(0);
+            if (sessionCookie != null) {
+                context.setSessionCookieName(sessionCookie);
+            }
             int n = 0;
             for (FilterEntry entry : filters) {
                 FilterDef definition = new FilterDef();
@@ -251,6 +271,9 @@ public final class AppServer implements AutoCloseable {
             File temporary = Files.createTempDirectory("headgate-jetty").toFile();
             context.setTempDirectory(temporary);
             context.getServletHandler().setDecodeAmbiguousURIs(lenient);
+            if (sessionCookie != null) {
+                context.getSessionHandler().getSessionCookieConfig().setName(sessionCookie);
+            }
             if (errorPage != null) {
                 org.eclipse.jetty.ee10.servlet.ErrorPageErrorHandler errors =
                         new org.eclipse.jetty.ee10.servlet.ErrorPageErrorHandler();

@@ -1,0 +1,212 @@
+package dev.headgate.upstream;
+
+import dev.headgate.config.HealthConfig;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What is known of one origin's health: from the traffic (out for a time that grows, then one trial) and from probes.
+ *
+ * <p>Thread-safe: its own monitor guards everything but the plain counters, and is never held during I/O. Good answers
+ * from a healthy origin do not take it.
+ */
+final class OriginHealth {
+
+    /** Fewer answers than this say nothing about a rate. */
+    private static final int RATE_NEEDS = 20;
+
+    private final HealthConfig config;
+    private final long slowStartNanos;
+    private final RollingCount answers = new RollingCount();
+    private final RollingCount failures = new RollingCount();
+
+    private volatile int consecutive;
+    private volatile boolean out;
+    private volatile boolean probedDown;
+    private volatile long restUntil;
+    private volatile long warmSince = Long.MIN_VALUE;
+
+    private long outUntil;
+    private int ejections;
+    private long goodSince;
+    private boolean trial;
+    private int probesInRow;
+    private volatile String reason = "";
+
+    OriginHealth(HealthConfig config, Duration slowStart) {
+        this.config = config;
+        this.slowStartNanos = slowStart.toNanos();
+    }
+
+    // ---- questions ----
+
+    /** Whether traffic may go there, as far as traffic and probes know. */
+    boolean isUp() {
+        return !out && !probedDown;
+    }
+
+    boolean isEjected() {
+        return out;
+    }
+
+    /** Whether the origin asked, with Retry-After, to be left alone until later. */
+    boolean isResting(long now) {
+        return now < restUntil;
+    }
+
+    /** Why it is not up; empty while it is. */
+    String reason() {
+        return reason;
+    }
+
+    /** How much dearer an origin is for the failures it just had. */
+    double penalty() {
+        int failed = consecutive;
+        return failed == 0 ? 1 : 1 + 4.0 * failed;
+    }
+
+    /** From a tenth to one, while a returned origin warms up. */
+    double warmth(long now) {
+        long since = warmSince;
+        if (since == Long.MIN_VALUE || slowStartNanos == 0) {
+            return 1;
+        }
+        double part = (double) (now - since) / slowStartNanos;
+        return part >= 1 ? 1 : Math.max(0.1, part);
+    }
+
+    // ---- what the traffic says ----
+
+    /** @return whether the origin came back with this */
+    boolean succeeded(long now) {
+        answers.add(now);
+        if (consecutive == 0 && !out) {
+            return false;
+        }
+        synchronized (this) {
+            consecutive = 0;
+            trial = false;
+            if (!out) {
+                return false;
+            }
+            out = false;
+            reason = probedDown ? reason : "";
+            goodSince = now;
+            warmSince = now;
+            failures.clear();
+            answers.clear();
+            return true;
+        }
+    }
+
+    /** @return whether this was one failure too many */
+    boolean failed(long now) {
+        answers.add(now);
+        failures.add(now);
+        synchronized (this) {
+            consecutive++;
+            if (out) {
+                // The trial failed, or a straggler from before.
+                if (trial) {
+                    trial = false;
+                    eject(now, "failed its trial");
+                }
+                return false;
+            }
+            if (!config.passive()) {
+                return false;
+            }
+            if (consecutive >= config.failures()) {
+                return true;
+            }
+            long all = answers.sum(now);
+            return all >= RATE_NEEDS && failures.sum(now) * 100 >= all * config.failurePercent();
+        }
+    }
+
+    /** Takes the origin out. */
+    synchronized void eject(long now, String why) {
+        if (!out && ejections > 0) {
+            // Good behaviour since the last time makes the next one shorter.
+            long steps = (now - goodSince) / Math.max(1, 2 * config.ejection().toNanos());
+            ejections = (int) Math.max(0, ejections - steps);
+        }
+        long time = config.ejection().toNanos();
+        for (int i = 0; i < ejections && time < config.ejectionMax().toNanos(); i++) {
+            time *= 2;
+        }
+        time = Math.min(time, config.ejectionMax().toNanos());
+        ejections++;
+        out = true;
+        trial = false;
+        outUntil = now + time;
+        reason = why + "; out for " + Duration.ofNanos(time).toMillis() + " ms";
+    }
+
+    /** Takes the one trial that an origin gets when its time is over; whoever takes it reports how it went. */
+    boolean takeTrial(long now) {
+        if (!out || probedDown) {
+            return false;
+        }
+        synchronized (this) {
+            if (!out || trial || now < outUntil) {
+                return false;
+            }
+            trial = true;
+            // A trial that nobody ever reports on does not keep the origin out for good.
+            outUntil = now + config.ejectionMax().toNanos();
+            return true;
+        }
+    }
+
+    /** The trial ended without telling anything about the origin: the client left, for instance. */
+    synchronized void trialUndecided(long now) {
+        if (trial) {
+            trial = false;
+            outUntil = now;
+        }
+    }
+
+    void rest(long now, long seconds) {
+        restUntil = now + TimeUnit.SECONDS.toNanos(Math.min(seconds, 60));
+    }
+
+    // ---- what probes say ----
+
+    /** @return whether this changed anything */
+    synchronized boolean probed(long now, boolean good, String why) {
+        HealthConfig.Probe probe = config.probe();
+        probesInRow = good ? Math.max(1, probesInRow + 1) : Math.min(-1, probesInRow - 1);
+        if (probedDown && probesInRow >= probe.rise()) {
+            probedDown = false;
+            // What asked for it answers again: no reason to keep it out for older sins.
+            out = false;
+            consecutive = 0;
+            reason = "";
+            goodSince = now;
+            warmSince = now;
+            return true;
+        }
+        if (!probedDown && -probesInRow >= probe.fall()) {
+            probedDown = true;
+            reason = why;
+            return true;
+        }
+        return false;
+    }
+
+    /** Forgets everything, as an operator may ask. */
+    synchronized void reset() {
+        out = false;
+        probedDown = false;
+        trial = false;
+        consecutive = 0;
+        ejections = 0;
+        probesInRow = 0;
+        restUntil = 0;
+        warmSince = Long.MIN_VALUE;
+        reason = "";
+        answers.clear();
+        failures.clear();
+    }
+}

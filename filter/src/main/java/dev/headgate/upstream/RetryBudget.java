@@ -1,0 +1,37 @@
+package dev.headgate.upstream;
+
+import dev.headgate.config.RetryConfig;
+
+/**
+ * Keeps retries a small part of an upstream's traffic, so that they never double an outage. Thread-safe.
+ */
+public final class RetryBudget {
+
+    private final RetryConfig.Budget config;
+    private final RollingCount requests = new RollingCount();
+    private final RollingCount retries = new RollingCount();
+
+    RetryBudget(RetryConfig.Budget config) {
+        this.config = config;
+    }
+
+    void requested(long nowNanos) {
+        requests.add(nowNanos);
+    }
+
+    /** Takes one retry out of the budget, if there is one left. */
+    boolean take(long nowNanos) {
+        if (left(nowNanos) <= 0) {
+            return false;
+        }
+        retries.add(nowNanos);
+        return true;
+    }
+
+    /** How many retries may be made now; never negative. */
+    long left(long nowNanos) {
+        long allowed = Math.max(
+                (long) config.leastPerSecond() * RollingCount.SECONDS, requests.sum(nowNanos) * config.percent() / 100);
+        return Math.max(0, allowed - retries.sum(nowNanos));
+    }
+}

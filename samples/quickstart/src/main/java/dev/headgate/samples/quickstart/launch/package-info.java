@@ -1,0 +1,2 @@
+/** What runs around the web app: a container for it, and the two services behind the gateway. Not in the WAR. */
+package dev.headgate.samples.quickstart.launch;

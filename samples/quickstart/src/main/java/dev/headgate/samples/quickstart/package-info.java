@@ -1,0 +1,2 @@
+/** The web app of the quickstart. */
+package dev.headgate.samples.quickstart;
