@@ -2,6 +2,7 @@ package dev.headgate.config;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What the cache does for one route.
@@ -67,6 +68,8 @@ public record CacheConfig(
 
         /** What may separate entries. */
         public enum Kind {
+            /** Nothing does. */
+            ALL,
             PRINCIPAL,
             /** Those who have the role from those who have not. */
             ROLE,
@@ -74,14 +77,20 @@ public record CacheConfig(
             FIELD
         }
 
+        /** Everybody shares. */
+        public static final Share ALL = new Share(Kind.ALL, "");
+
         /**
-         * Reads {@code principal}, {@code role.NAME} or {@code field.NAME}.
+         * Reads {@code all}, {@code principal}, {@code role.NAME} or {@code field.NAME}.
          *
          * @throws IllegalArgumentException when it is none of these
          */
         public static Share parse(String text) {
             if (text.equals("principal")) {
                 return PRINCIPAL;
+            }
+            if (text.equals("all")) {
+                return ALL;
             }
             int dot = text.indexOf('.');
             String name = text.substring(dot + 1);
@@ -93,12 +102,13 @@ public record CacheConfig(
                     return new Share(Kind.FIELD, name);
                 }
             }
-            throw new IllegalArgumentException("'" + text + "' is not one of principal, role.NAME, field.NAME");
+            throw new IllegalArgumentException("'" + text + "' is not one of all, principal, role.NAME, field.NAME");
         }
 
         @Override
         public String toString() {
-            return kind == Kind.PRINCIPAL ? "principal" : kind.name().toLowerCase(java.util.Locale.ROOT) + "." + name;
+            String text = kind.name().toLowerCase(Locale.ROOT);
+            return name.isEmpty() ? text : text + "." + name;
         }
     }
 

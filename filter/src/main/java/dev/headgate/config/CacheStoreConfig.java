@@ -10,7 +10,7 @@ import java.util.List;
  *     KB, are kept on the heap; 1 or more
  * @param offHeapBytes memory outside of the heap; zero: none, otherwise 4 MB or more
  * @param diskBytes disk space; zero: none, otherwise more than offHeapBytes and 8 MB or more
- * @param diskPath the directory for it, which no other gateway may use; null without disk
+ * @param diskPath the directory for it, which no other gateway may use; null: one in the app's temporary directory
  * @param purgeRoles whoever has one of these roles may send {@code PURGE}
  * @param purgeAddresses and whoever comes from one of these addresses; both empty: nobody
  */
@@ -40,9 +40,6 @@ public record CacheStoreConfig(
             if (diskBytes < LEAST_DISK_BYTES || diskBytes <= offHeapBytes) {
                 throw new IllegalArgumentException(
                         "cache.disk-size must be 0, or 8MB or more and larger than cache.off-heap-size");
-            }
-            if (diskPath == null) {
-                throw new IllegalArgumentException("cache.disk-path is missing");
             }
         }
         purgeRoles = List.copyOf(purgeRoles);

@@ -12,6 +12,7 @@ import java.util.TreeMap;
  *     through this gateway before and is refused as a loop, so two gateways of one chain need different names
  * @param requestIdField the field that carries the request id, both ways
  * @param trustedProxies peers whose {@code Forwarded} and {@code X-Forwarded-*} fields are believed; empty: nobody's
+ * @param cacheStore where the cache keeps its responses; without meaning where no route has a cache
  * @param routes in the order of their configuration
  * @param upstreams by name; every upstream that a route names is here
  */
@@ -20,6 +21,7 @@ public record GatewayConfig(
         String viaName,
         String requestIdField,
         List<AddressRange> trustedProxies,
+        CacheStoreConfig cacheStore,
         List<RouteConfig> routes,
         Map<String, UpstreamConfig> upstreams) {
 
@@ -27,6 +29,9 @@ public record GatewayConfig(
         Checks.notBlank(name, "name");
         Checks.notBlank(viaName, "viaName");
         Checks.notBlank(requestIdField, "requestIdField");
+        if (cacheStore == null) {
+            throw new IllegalArgumentException("cacheStore is missing");
+        }
         trustedProxies = List.copyOf(trustedProxies);
         routes = List.copyOf(routes);
         upstreams = java.util.Collections.unmodifiableMap(new TreeMap<>(upstreams));

@@ -26,4 +26,16 @@ public @interface GatewaySettings {
     String requestIdField() default "";
 
     String[] trustedProxies() default {};
+
+    String cacheHeapEntries() default "";
+
+    String cacheOffHeapSize() default "";
+
+    String cacheDiskSize() default "";
+
+    String cacheDiskPath() default "";
+
+    String[] cachePurgeRoles() default {};
+
+    String[] cachePurgeAddresses() default {};
 }

@@ -86,4 +86,24 @@ public @interface Route {
     String retryBackoff() default "";
 
     String retryBackoffMax() default "";
+
+    String cache() default "";
+
+    String cacheHeuristic() default "";
+
+    String cacheMaxObjectSize() default "";
+
+    String cacheStaleOnError() default "";
+
+    String cacheNegativeTtl() default "";
+
+    String[] cacheShare() default {};
+
+    String[] cacheKeyIgnoreParameters() default {};
+
+    String cacheKeySortParameters() default "";
+
+    String cacheSetCookie() default "";
+
+    String cacheCollapseWait() default "";
 }
