@@ -1,6 +1,10 @@
 package dev.headgate;
 
+import dev.headgate.cache.ResponseCache;
+import dev.headgate.config.CacheConfig;
+import dev.headgate.config.CacheStoreConfig;
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.RouteConfig;
 import dev.headgate.config.UpstreamConfig;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.ErrorPage;
@@ -16,9 +20,12 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.File;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -36,6 +43,9 @@ final class Gateway implements AutoCloseable {
     private final RouteTable routes;
     private final Watchdog watchdog;
     private final Map<String, Upstream> upstreams = new HashMap<>();
+    /** Null where no route has one. */
+    private ResponseCache cache;
+
     private final Forwarder forwarder;
     private final ErrorPage errorPage = new ErrorPage();
     private final LongSupplier nanoSource = System::nanoTime;
@@ -49,8 +59,9 @@ final class Gateway implements AutoCloseable {
             for (UpstreamConfig upstream : config.upstreams().values()) {
                 upstreams.put(upstream.name(), new Upstream(upstream, watchdog));
             }
-            this.forwarder =
-                    new Forwarder(config, routes.routes(), upstreams, context, sessionCookie(context), nanoSource);
+            this.cache = cache(config, context);
+            this.forwarder = new Forwarder(
+                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), nanoSource);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -61,6 +72,28 @@ final class Gateway implements AutoCloseable {
                 config.routes().size(),
                 upstreams.size());
         routes.shadows().forEach(LOG::info);
+    }
+
+    private static ResponseCache cache(GatewayConfig config, ServletContext context) {
+        Map<String, CacheConfig> cached = new TreeMap<>();
+        for (RouteConfig route : config.routes()) {
+            if (route.cache().enabled()) {
+                cached.put(route.name(), route.cache());
+            }
+        }
+        if (cached.isEmpty()) {
+            return null;
+        }
+        CacheStoreConfig storage = config.cacheStore();
+        if (storage.diskBytes() > 0 && storage.diskPath() == null) {
+            File directory = (File) context.getAttribute(ServletContext.TEMPDIR);
+            if (directory == null) {
+                throw new IllegalArgumentException(
+                        "the app has no temporary directory for the cache; set cache.disk-path");
+            }
+            storage = storage.in(directory.toPath().resolve("headgate-" + config.name() + "-cache"));
+        }
+        return ResponseCache.open(config.name(), storage, cached, InstantSource.system());
     }
 
     /** The whole way of a request. */
@@ -154,6 +187,9 @@ final class Gateway implements AutoCloseable {
     /** Closes every connection and ends every thread. */
     @Override
     public void close() {
+        if (cache != null) {
+            cache.close();
+        }
         upstreams.values().forEach(Upstream::close);
         watchdog.close();
         LOG.info("Headgate '{}' is closed", config.name());

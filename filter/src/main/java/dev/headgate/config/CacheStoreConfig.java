@@ -45,4 +45,9 @@ public record CacheStoreConfig(
         purgeRoles = List.copyOf(purgeRoles);
         purgeAddresses = List.copyOf(purgeAddresses);
     }
+
+    /** The same in a certain directory. */
+    public CacheStoreConfig in(Path directory) {
+        return new CacheStoreConfig(heapEntries, offHeapBytes, diskBytes, directory, purgeRoles, purgeAddresses);
+    }
 }

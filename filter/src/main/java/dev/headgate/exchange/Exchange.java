@@ -26,6 +26,7 @@ public final class Exchange {
     private GatewayFailure failure;
 
     /**
+     * @param request null, as the response, where there is no client
      * @param route the name of the route that took the request
      * @param requestId what the client, the origin and the log call this exchange
      * @param startNanos when it began, on the gateway's nano source
@@ -39,10 +40,17 @@ public final class Exchange {
         this.startNanos = startNanos;
     }
 
+    /** Whether somebody waits for the response; not when the cache asks the origin by itself. */
+    public boolean hasClient() {
+        return response != null;
+    }
+
+    /** Null without a client. */
     public HttpServletRequest request() {
         return request;
     }
 
+    /** Null without a client. */
     public HttpServletResponse response() {
         return response;
     }
