@@ -45,7 +45,8 @@ class Rfc9111ReuseTest {
 
     // ---- §4.1: Vary ----
 
-    record Vary(String name, boolean same, String vary, List<String> first, List<String> second, List<String> response) {
+    record Vary(
+            String name, boolean same, String vary, List<String> first, List<String> second, List<String> response) {
         @Override
         public String toString() {
             return name;
@@ -62,27 +63,89 @@ class Rfc9111ReuseTest {
                 new Vary("MUST NOT missing now", false, "Foo", foo1, none, none),
                 new Vary("MUST NOT missing then", false, "Foo", none, foo1, none),
                 new Vary("MAY missing both times", true, "Foo, Bar", foo1, foo1, none),
-                new Vary("MUST NOT one of two", false, "Foo, Bar", List.of("Foo", "1", "Bar", "a"), List.of("Foo", "1", "Bar", "b"), none),
-                new Vary("MAY what is not named", true, "Foo", List.of("Foo", "1", "X", "1"), List.of("Foo", "1", "X", "2"), none),
+                new Vary(
+                        "MUST NOT one of two",
+                        false,
+                        "Foo, Bar",
+                        List.of("Foo", "1", "Bar", "a"),
+                        List.of("Foo", "1", "Bar", "b"),
+                        none),
+                new Vary(
+                        "MAY what is not named",
+                        true,
+                        "Foo",
+                        List.of("Foo", "1", "X", "1"),
+                        List.of("Foo", "1", "X", "2"),
+                        none),
                 new Vary("MAY space around commas", true, "Foo", List.of("Foo", "1,2"), List.of("Foo", " 1, 2 "), none),
-                new Vary("MAY two lines are one list", true, "Foo", List.of("Foo", "1, 2"), List.of("Foo", "1", "Foo", "2"), none),
-                new Vary("MUST NOT space in quotes is content", false, "Foo", List.of("Foo", "\"1,2\""), List.of("Foo", "\"1, 2\""), none),
-                new Vary("MUST NOT order of an unknown list", false, "Foo", List.of("Foo", "1, 2"), List.of("Foo", "2, 1"), none),
+                new Vary(
+                        "MAY two lines are one list",
+                        true,
+                        "Foo",
+                        List.of("Foo", "1, 2"),
+                        List.of("Foo", "1", "Foo", "2"),
+                        none),
+                new Vary(
+                        "MUST NOT space in quotes is content",
+                        false,
+                        "Foo",
+                        List.of("Foo", "\"1,2\""),
+                        List.of("Foo", "\"1, 2\""),
+                        none),
+                new Vary(
+                        "MUST NOT order of an unknown list",
+                        false,
+                        "Foo",
+                        List.of("Foo", "1, 2"),
+                        List.of("Foo", "2, 1"),
+                        none),
                 new Vary("MAY order of languages", true, al, List.of(al, "en, de"), List.of(al, "de, en"), none),
                 new Vary("MAY case of languages", true, al, List.of(al, "en, de"), List.of(al, "eN, De"), none),
                 new Vary("MAY space of languages", true, al, List.of(al, "en, de"), List.of(al, " en ,   de"), none),
-                new Vary("MUST NOT weights of languages", false, al, List.of(al, "en, de"), List.of(al, "en, de;q=0.5"), none),
-                new Vary("MAY the favourite language", true, al, List.of(al, "en, de"), List.of(al, "fr;q=0.5, de;q=1.0"), List.of("Content-Language", "de")),
-                new Vary("MUST NOT not the favourite", false, al, List.of(al, "en, de"), List.of(al, "fr, de;q=0.5"), List.of("Content-Language", "de")),
-                new Vary("MUST NOT two favourites", false, al, List.of(al, "en"), List.of(al, "fr, de"), List.of("Content-Language", "de")),
-                new Vary("MAY order of codings", true, "Accept-Encoding", List.of("Accept-Encoding", "gzip, br"), List.of("Accept-Encoding", "br,gzip"), none));
+                new Vary(
+                        "MUST NOT weights of languages",
+                        false,
+                        al,
+                        List.of(al, "en, de"),
+                        List.of(al, "en, de;q=0.5"),
+                        none),
+                new Vary(
+                        "MAY the favourite language",
+                        true,
+                        al,
+                        List.of(al, "en, de"),
+                        List.of(al, "fr;q=0.5, de;q=1.0"),
+                        List.of("Content-Language", "de")),
+                new Vary(
+                        "MUST NOT not the favourite",
+                        false,
+                        al,
+                        List.of(al, "en, de"),
+                        List.of(al, "fr, de;q=0.5"),
+                        List.of("Content-Language", "de")),
+                new Vary(
+                        "MUST NOT two favourites",
+                        false,
+                        al,
+                        List.of(al, "en"),
+                        List.of(al, "fr, de"),
+                        List.of("Content-Language", "de")),
+                new Vary(
+                        "MAY order of codings",
+                        true,
+                        "Accept-Encoding",
+                        List.of("Accept-Encoding", "gzip, br"),
+                        List.of("Accept-Encoding", "br,gzip"),
+                        none));
     }
 
     @ParameterizedTest(name = "§4.1 {0}")
     @MethodSource("varies")
     void vary(Vary row) {
         try (Scenario scenario = new Scenario()) {
-            Fields response = Fields.of(row.response.toArray(String[]::new)).plus(CC, "max-age=60").plus("Vary", row.vary);
+            Fields response = Fields.of(row.response.toArray(String[]::new))
+                    .plus(CC, "max-age=60")
+                    .plus("Vary", row.vary);
             String[] fields = Stream.of(response)
                     .flatMap(each -> java.util.stream.StreamSupport.stream(each.spliterator(), false))
                     .flatMap(line -> Stream.of(line.name(), line.value()))
@@ -100,7 +163,8 @@ class Rfc9111ReuseTest {
     @Test
     void section4_1VariantsLiveSideBySide() {
         try (Scenario scenario = new Scenario()) {
-            scenario.answers(200, "one", CC, "max-age=60", "Vary", "Foo").answers(200, "two", CC, "max-age=60", "Vary", "Foo");
+            scenario.answers(200, "one", CC, "max-age=60", "Vary", "Foo")
+                    .answers(200, "two", CC, "max-age=60", "Vary", "Foo");
             scenario.get("Foo", "1");
             scenario.get("Foo", "2");
             assertThat(scenario.get("Foo", "1").text()).isEqualTo("one");
@@ -163,7 +227,8 @@ class Rfc9111ReuseTest {
     @Test
     void section4_3_1SendsBothValidators() {
         try (Scenario scenario = new Scenario()) {
-            scenario.answers(CC, "max-age=2", "ETag", "W/\"1\"", "Last-Modified", date(-99), "Vary", "Abc").answers(304, "");
+            scenario.answers(CC, "max-age=2", "ETag", "W/\"1\"", "Last-Modified", date(-99), "Vary", "Abc")
+                    .answers(304, "");
             scenario.get("Abc", "123");
             Got validated = scenario.pass(3).get("Abc", "123", "If-None-Match", "\"mine\"");
             Fields sent = scenario.asked.get(1);
@@ -187,7 +252,8 @@ class Rfc9111ReuseTest {
     }
 
     @ParameterizedTest(name = "§3.2 MUST update {0}")
-    @ValueSource(strings = {"Test-Header", "X-Test-Header", "Content-Foo", "X-Content-Foo", "Expires", "Content-Location"})
+    @ValueSource(
+            strings = {"Test-Header", "X-Test-Header", "Content-Foo", "X-Content-Foo", "Expires", "Content-Location"})
     void notModifiedUpdatesFields(String name) {
         try (Scenario scenario = new Scenario()) {
             scenario.answers(CC, "max-age=2", "ETag", "\"1\"", name, "a", "Other", "kept")
@@ -274,7 +340,17 @@ class Rfc9111ReuseTest {
     @MethodSource("conditions")
     void conditionalRequest(Condition row) {
         try (Scenario scenario = new Scenario()) {
-            scenario.answers(CC, "max-age=60", "ETag", "\"abc\"", "Last-Modified", date(-3000), "Date", date(0), "Content-Type", "x");
+            scenario.answers(
+                    CC,
+                    "max-age=60",
+                    "ETag",
+                    "\"abc\"",
+                    "Last-Modified",
+                    date(-3000),
+                    "Date",
+                    date(0),
+                    "Content-Type",
+                    "x");
             scenario.get();
             Got got = scenario.get(row.request.toArray(String[]::new));
             assertThat(got.status).isEqualTo(row.status);
@@ -290,9 +366,11 @@ class Rfc9111ReuseTest {
     @Test
     void staleOneIsValidatedBeforeTheClientHears304() {
         try (Scenario scenario = new Scenario()) {
-            scenario.answers(CC, "max-age=2", "Last-Modified", date(-3000), "Date", date(0)).answers(304, "");
+            scenario.answers(CC, "max-age=2", "Last-Modified", date(-3000), "Date", date(0))
+                    .answers(304, "");
             scenario.get();
-            assertThat(scenario.pass(3).get("If-Modified-Since", date(-3000)).status).isEqualTo(304);
+            assertThat(scenario.pass(3).get("If-Modified-Since", date(-3000)).status)
+                    .isEqualTo(304);
             assertThat(scenario.asked.get(1).first("If-Modified-Since")).isEqualTo(date(-3000));
         }
     }
@@ -392,9 +470,12 @@ class Rfc9111ReuseTest {
     @ParameterizedTest
     @ValueSource(strings = {"Location", "Content-Location"})
     void whatAnUnsafeResponsePointsToIsInvalidatedOnTheSameOriginOnly(String field) {
-        for (String reference : new String[] {"/b?x=1", "b?x=1", "https://SHOP.example/b?x=1", "https://other.example/b?x=1"}) {
+        for (String reference :
+                new String[] {"/b?x=1", "b?x=1", "https://SHOP.example/b?x=1", "https://other.example/b?x=1"}) {
             try (Scenario scenario = new Scenario()) {
-                scenario.answers(CC, "max-age=60").answers(200, "", field, reference).answers(200, "new", CC, "max-age=60");
+                scenario.answers(CC, "max-age=60")
+                        .answers(200, "", field, reference)
+                        .answers(200, "new", CC, "max-age=60");
                 scenario.request("GET", "/b?x=1");
                 scenario.request("POST", "/a");
                 assertThat(scenario.request("GET", "/b?x=1").text())
@@ -438,7 +519,15 @@ class Rfc9111ReuseTest {
     void section3_4MustNotCombineWithoutACommonStrongValidator() {
         for (String tag : new String[] {"W/\"1\"", "\"2\"", ""}) {
             try (Scenario scenario = new Scenario()) {
-                scenario.answers(206, "01234", CC, "max-age=60", "Content-Range", "bytes 0-4/10", "ETag", tag.startsWith("W") ? tag : "\"1\"")
+                scenario.answers(
+                                206,
+                                "01234",
+                                CC,
+                                "max-age=60",
+                                "Content-Range",
+                                "bytes 0-4/10",
+                                "ETag",
+                                tag.startsWith("W") ? tag : "\"1\"")
                         .answers(206, "56789", CC, "max-age=60", "Content-Range", "bytes 5-9/10", "ETag", tag)
                         .answers(200, "0123456789");
                 scenario.get("Range", "bytes=0-4");
@@ -482,7 +571,8 @@ class Rfc9111ReuseTest {
     void eachCacheAddsItsOwnStatusAtTheEnd() {
         try (Scenario scenario = new Scenario()) {
             scenario.answers(CC, "max-age=60", "Cache-Status", "Inner; hit");
-            assertThat(scenario.get().fields.all("Cache-Status")).containsExactly("Inner; hit", "test; fwd=uri-miss; ttl=60; stored");
+            assertThat(scenario.get().fields.all("Cache-Status"))
+                    .containsExactly("Inner; hit", "test; fwd=uri-miss; ttl=60; stored");
             assertThat(scenario.get().fields.all("Cache-Status")).containsExactly("test; hit; ttl=60");
         }
     }
@@ -499,7 +589,8 @@ class Rfc9111ReuseTest {
             assertThat(scenario.cache().size()).isEqualTo(3);
             assertThat(scenario.cache().purge("/x/2?q", false)).isEqualTo(1);
             assertThat(scenario.cache().purgePrefix("/x", false)).isEqualTo(1);
-            assertThat(scenario.cache().purgeTags(java.util.Set.of("k2", "zz"), false)).isEqualTo(1);
+            assertThat(scenario.cache().purgeTags(java.util.Set.of("k2", "zz"), false))
+                    .isEqualTo(1);
             assertThat(scenario.cache().size()).isZero();
             scenario.request("GET", "/y");
             assertThat(scenario.cache().purgeAll(true)).isEqualTo(1);

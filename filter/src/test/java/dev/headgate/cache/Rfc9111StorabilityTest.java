@@ -55,15 +55,29 @@ class Rfc9111StorabilityTest {
                 not("§3 MUST NOT private in a shared cache", 200, cc, "private, max-age=3600"),
                 not("§5.2.2.4 MUST NOT no-cache", 200, cc, "max-age=3600, no-cache"),
                 not("§5.2.2.4 MUST NOT no-cache in any case", 200, cc, "max-age=3600, No-CaChE"),
-                not("§5.2.2.3 MUST NOT must-understand, unknown status", 599, cc, "max-age=3600, no-store, must-understand"),
-                reused("§5.2.2.3 SHOULD must-understand, known status", 200, cc, "max-age=3600, no-store, must-understand"),
+                not(
+                        "§5.2.2.3 MUST NOT must-understand, unknown status",
+                        599,
+                        cc,
+                        "max-age=3600, no-store, must-understand"),
+                reused(
+                        "§5.2.2.3 SHOULD must-understand, known status",
+                        200,
+                        cc,
+                        "max-age=3600, no-store, must-understand"),
                 reused("§5.2.2.2 MAY must-revalidate while fresh", 200, cc, "max-age=3600, must-revalidate"),
                 not("§5.2.2.2 MUST NOT must-revalidate when stale", 200, cc, "max-age=2, must-revalidate"),
                 // §3.5
-                asking("Authorization", "x", not("§3.5 MUST NOT Authorization", 200, "Expires", date(9999), "Date", date(0))),
+                asking(
+                        "Authorization",
+                        "x",
+                        not("§3.5 MUST NOT Authorization", 200, "Expires", date(9999), "Date", date(0))),
                 asking("Authorization", "x", not("§3.5 MUST NOT Authorization, max-age", 200, cc, "max-age=3600")),
                 asking("Authorization", "x", reused("§3.5 MAY public", 200, cc, "max-age=3600, public")),
-                asking("Authorization", "x", reused("§3.5 MAY must-revalidate", 200, cc, "max-age=3600, must-revalidate")),
+                asking(
+                        "Authorization",
+                        "x",
+                        reused("§3.5 MAY must-revalidate", 200, cc, "max-age=3600, must-revalidate")),
                 asking("Authorization", "x", reused("§3.5 MAY s-maxage", 200, cc, "s-maxage=3600")),
                 asking(cc, "no-store", not("§5.2.1.5 MUST NOT request no-store", 200, cc, "max-age=3600")),
                 // Who else would get it
@@ -78,7 +92,15 @@ class Rfc9111StorabilityTest {
                 reused("§4.2.1 max-age", 200, cc, "max-age=3600"),
                 not("§4.2.1 MUST NOT max-age is over", 200, cc, "max-age=2"),
                 not("§4.2.1 MUST NOT max-age=0", 200, cc, "max-age=0"),
-                not("§4.2.1 MUST NOT max-age=0 before Expires", 200, cc, "max-age=0", "Expires", date(9999), "Date", date(0)),
+                not(
+                        "§4.2.1 MUST NOT max-age=0 before Expires",
+                        200,
+                        cc,
+                        "max-age=0",
+                        "Expires",
+                        date(9999),
+                        "Date",
+                        date(0)),
                 reused("§4.2.1 max-age=2147483647", 200, cc, "max-age=2147483647"),
                 reused("§4.2.1 max-age=2147483648", 200, cc, "max-age=2147483648"),
                 reused("§1.2.2 max-age=99999999999", 200, cc, "max-age=99999999999"),
@@ -96,8 +118,24 @@ class Rfc9111StorabilityTest {
                 not("§4.2.1 SHOULD NOT a fraction", 200, cc, "max-age=3600.0"),
                 not("§4.2.1 the first of two counts", 200, cc, "max-age=1", cc, "max-age=3600"),
                 reused("§4.2.1 the first of two counts, on one line", 200, cc, "max-age=3600, max-age=1"),
-                reused("§4.2.1 max-age before a past Expires", 200, cc, "max-age=3600", "Expires", date(-7200), "Date", date(0)),
-                reused("§4.2.1 max-age before an invalid Expires", 200, cc, "max-age=3600", "Expires", "0", "Date", date(0)),
+                reused(
+                        "§4.2.1 max-age before a past Expires",
+                        200,
+                        cc,
+                        "max-age=3600",
+                        "Expires",
+                        date(-7200),
+                        "Date",
+                        date(0)),
+                reused(
+                        "§4.2.1 max-age before an invalid Expires",
+                        200,
+                        cc,
+                        "max-age=3600",
+                        "Expires",
+                        "0",
+                        "Date",
+                        date(0)),
                 reused("§4.2.1 s-maxage", 200, cc, "s-maxage=3600"),
                 reused("§4.2.1 s-maxage before max-age", 200, cc, "max-age=1, s-maxage=3600"),
                 not("§4.2.1 MUST NOT short s-maxage before max-age", 200, cc, "max-age=3600, s-maxage=1"),
@@ -139,7 +177,9 @@ class Rfc9111StorabilityTest {
                 not("§4.2.2 504", 504, lm, date(-86400), "Date", date(0)),
                 not("§4.2.2 599", 599, lm, date(-86400), "Date", date(0)),
                 reused("§4.2.2 MAY 599 public", 599, lm, date(-86400), "Date", date(0), cc, "public"),
-                after(86_300, reused("§4.2.2 a tenth of ten days, nearly over", 200, lm, date(-864_000), "Date", date(0))),
+                after(
+                        86_300,
+                        reused("§4.2.2 a tenth of ten days, nearly over", 200, lm, date(-864_000), "Date", date(0))),
                 after(86_401, not("§4.2.2 a tenth of ten days, over", 200, lm, date(-864_000), "Date", date(0))),
                 after(86_401, not("§4.2.2 SHOULD a day at most", 200, lm, date(-8_640_000), "Date", date(0))),
                 // RFC 9213
@@ -159,7 +199,13 @@ class Rfc9111StorabilityTest {
                 not("9213 MUST ignore the wrong type", 200, cdn, "max-age=\"10000\"", cc, "no-store"),
                 not("9213 MUST ignore space before =", 200, cdn, "max-age =100", cc, "max-age=1"),
                 not("9213 MUST ignore space after =", 200, cdn, "max-age= 100", cc, "max-age=1"),
-                not("9213 the gateway's own before all", 200, "Headgate-Cache-Control", "max-age=1", cdn, "max-age=3600"),
+                not(
+                        "9213 the gateway's own before all",
+                        200,
+                        "Headgate-Cache-Control",
+                        "max-age=1",
+                        cdn,
+                        "max-age=3600"),
                 reused("9213 the next one where that is empty", 200, "Headgate-Cache-Control", "", cdn, "max-age=3600"),
                 // §3 explicit freshness, any final status
                 reused("§3 299", 299, cc, "max-age=3600"),
@@ -185,7 +231,10 @@ class Rfc9111StorabilityTest {
                 asking(cc, "min-fresh=4000", not("§5.2.1.3 not fresh for as long", 200, cc, "max-age=3600")),
                 asking(cc, "max-stale=1000", reused("§5.2.1.2 staleness is fine", 200, cc, "max-age=1")),
                 asking(cc, "max-stale", reused("§5.2.1.2 any staleness is fine", 200, cc, "max-age=1")),
-                asking(cc, "max-stale=1000", not("§5.2.1.2 not against must-revalidate", 200, cc, "max-age=1, must-revalidate")),
+                asking(
+                        cc,
+                        "max-stale=1000",
+                        not("§5.2.1.2 not against must-revalidate", 200, cc, "max-age=1, must-revalidate")),
                 asking(cc, "no-cache", not("§5.2.1.4 no-cache", 200, cc, "max-age=3600")),
                 asking(cc, "nothing-to-see-here", reused("§5.2 unknown in a request", 200, cc, "max-age=3600")),
                 // Streams
@@ -203,7 +252,8 @@ class Rfc9111StorabilityTest {
             Scenario.Got first = scenario.get(request);
             assertThat(first.status).isEqualTo(row.status);
             // What the first request says of itself must not matter to whether others may have the response.
-            boolean wishes = row.name.startsWith("§5.2.1") && !row.name.startsWith("§5.2.1.5") || row.name.startsWith("§5.4");
+            boolean wishes =
+                    row.name.startsWith("§5.2.1") && !row.name.startsWith("§5.2.1.5") || row.name.startsWith("§5.4");
             Scenario.Got second = scenario.pass(row.seconds).get(wishes ? request : new String[0]);
             assertThat(scenario.asked).hasSize(row.reused ? 1 : 2);
             assertThat(second.status).isEqualTo(row.status);
@@ -231,7 +281,14 @@ class Rfc9111StorabilityTest {
             scenario.get();
             Scenario.Got stored = scenario.get();
             for (String gone : List.of(
-                    "Connection", "a", "b", "Proxy-Authentication-Info", "Proxy-Authenticate", "Keep-Alive", "TE", "Upgrade")) {
+                    "Connection",
+                    "a",
+                    "b",
+                    "Proxy-Authentication-Info",
+                    "Proxy-Authenticate",
+                    "Keep-Alive",
+                    "TE",
+                    "Upgrade")) {
                 assertThat(stored.fields.has(gone)).as(gone).isFalse();
             }
             assertThat(stored.fields.first("c")).isEqualTo("3");
@@ -243,7 +300,16 @@ class Rfc9111StorabilityTest {
     void qualifiedNoCacheAndPrivateKeepTheirFieldsOutOfTheStore() {
         try (Scenario scenario = new Scenario()) {
             scenario.answers(
-                    "Cache-Control", "no-cache=\"a, b\", private=c, max-age=60", "A", "1", "b", "2", "c", "3", "d", "4");
+                    "Cache-Control",
+                    "no-cache=\"a, b\", private=c, max-age=60",
+                    "A",
+                    "1",
+                    "b",
+                    "2",
+                    "c",
+                    "3",
+                    "d",
+                    "4");
             scenario.get();
             Scenario.Got stored = scenario.get();
             assertThat(scenario.asked).hasSize(1);
@@ -258,7 +324,16 @@ class Rfc9111StorabilityTest {
     void responseWithACookieIsStoredWithoutItWhereTheRouteSaysSo() {
         CacheConfig off = CacheConfig.OFF;
         CacheConfig strip = new CacheConfig(
-                true, true, 1 << 20, Duration.ZERO, Duration.ZERO, off.share(), List.of(), false, SetCookie.STRIP, Duration.ZERO);
+                true,
+                true,
+                1 << 20,
+                Duration.ZERO,
+                Duration.ZERO,
+                off.share(),
+                List.of(),
+                false,
+                SetCookie.STRIP,
+                Duration.ZERO);
         try (Scenario scenario = new Scenario(strip)) {
             scenario.answers("Cache-Control", "max-age=60", "Set-Cookie", "a=b");
             assertThat(scenario.get().fields.first("Set-Cookie")).isEqualTo("a=b");
@@ -297,7 +372,12 @@ class Rfc9111StorabilityTest {
     void postWithFreshnessAndItsOwnContentLocationAnswersGet() {
         try (Scenario scenario = new Scenario()) {
             scenario.answers(
-                    "Expires", date(9999), "Date", date(0), "Content-Location", "https://shop.example" + Scenario.TARGET);
+                    "Expires",
+                    date(9999),
+                    "Date",
+                    date(0),
+                    "Content-Location",
+                    "https://shop.example" + Scenario.TARGET);
             scenario.request("POST", Scenario.TARGET);
             assertThat(scenario.get().cacheStatus()).contains("hit");
             assertThat(scenario.request("POST", Scenario.TARGET).fromOrigin).isTrue();

@@ -171,11 +171,12 @@ final class Scenario implements AutoCloseable {
                 throw new GatewayFailure(kind, "as told");
             }
             Answered answered = (Answered) next;
-            Fields head = answered.fields().has("Content-Length")
-                            || answered.cut()
-                            || answered.status() == 304
+            Fields head = answered.fields().has("Content-Length") || answered.cut() || answered.status() == 304
                     ? answered.fields()
-                    : answered.fields().plus("Content-Length", Integer.toString(answered.content().length()));
+                    : answered.fields()
+                            .plus(
+                                    "Content-Length",
+                                    Integer.toString(answered.content().length()));
             return new Response() {
                 @Override
                 public ResponseHead head() {
