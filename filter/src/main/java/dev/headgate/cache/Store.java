@@ -66,20 +66,19 @@ final class Store implements AutoCloseable {
         }
         boolean larger = config.offHeapBytes() > 0 || config.diskBytes() > 0;
         int heapChunks = larger ? CHUNKS_ABOVE_A_TIER : config.heapEntries();
-        // Metadata is about a kilobyte, content mostly more: one part in eight.
         ClassLoader loader = Store.class.getClassLoader();
         CacheManagerBuilder<CacheManager> builder = CacheManagerBuilder.newCacheManagerBuilder()
                 .withClassLoader(loader)
                 .withCache(
                         "heads",
                         CacheConfigurationBuilder.newCacheConfigurationBuilder(
-                                        String.class, Entry.class, pools(config, config.heapEntries(), 1))
+                                        String.class, Entry.class, pools(config, config.heapEntries(), true))
                                 .withClassLoader(loader)
                                 .withValueSerializer(new EntrySerializer()))
                 .withCache(
                         "chunks",
                         CacheConfigurationBuilder.newCacheConfigurationBuilder(
-                                        String.class, byte[].class, pools(config, heapChunks, 7))
+                                        String.class, byte[].class, pools(config, heapChunks, false))
                                 .withClassLoader(loader));
         try {
             manager = config.diskBytes() == 0
@@ -97,14 +96,17 @@ final class Store implements AutoCloseable {
         chunks = manager.getCache("chunks", String.class, byte[].class);
     }
 
-    private static ResourcePoolsBuilder pools(CacheStoreConfig config, int heapEntries, int eighths) {
+    /** Metadata gets one part in eight, and what Ehcache asks for at least. */
+    private static ResourcePoolsBuilder pools(CacheStoreConfig config, int heapEntries, boolean metadata) {
         ResourcePoolsBuilder pools =
                 ResourcePoolsBuilder.newResourcePoolsBuilder().heap(heapEntries, EntryUnit.ENTRIES);
         if (config.offHeapBytes() > 0) {
-            pools = pools.offheap(config.offHeapBytes() / 8 * eighths, MemoryUnit.B);
+            long part = Math.max(1 << 20, config.offHeapBytes() / 8);
+            pools = pools.offheap(metadata ? part : config.offHeapBytes() - part, MemoryUnit.B);
         }
         if (config.diskBytes() > 0) {
-            pools = pools.disk(config.diskBytes() / 8 * eighths, MemoryUnit.B, true);
+            long part = Math.max(2 << 20, config.diskBytes() / 8);
+            pools = pools.disk(metadata ? part : config.diskBytes() - part, MemoryUnit.B, true);
         }
         return pools;
     }

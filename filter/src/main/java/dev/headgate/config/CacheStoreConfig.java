@@ -9,7 +9,7 @@ import java.util.List;
  * @param heapEntries how many response heads, and where there is no other tier how many pieces of content of at most 64
  *     KB, are kept on the heap; 1 or more
  * @param offHeapBytes memory outside of the heap; zero: none, otherwise 4 MB or more
- * @param diskBytes disk space; zero: none, otherwise more than offHeapBytes and 8 MB or more
+ * @param diskBytes disk space; zero: none, otherwise 8 MB or more and at least twice offHeapBytes
  * @param diskPath the directory for it, which no other gateway may use; null: one in the app's temporary directory
  * @param purgeRoles whoever has one of these roles may send {@code PURGE}
  * @param purgeAddresses and whoever comes from one of these addresses; both empty: nobody
@@ -37,9 +37,9 @@ public record CacheStoreConfig(
             throw new IllegalArgumentException("cache.off-heap-size must be 0, or 4MB or more");
         }
         if (diskBytes != 0) {
-            if (diskBytes < LEAST_DISK_BYTES || diskBytes <= offHeapBytes) {
+            if (diskBytes < LEAST_DISK_BYTES || diskBytes < 2 * offHeapBytes) {
                 throw new IllegalArgumentException(
-                        "cache.disk-size must be 0, or 8MB or more and larger than cache.off-heap-size");
+                        "cache.disk-size must be 0, or 8MB or more and twice cache.off-heap-size or more");
             }
         }
         purgeRoles = List.copyOf(purgeRoles);

@@ -209,13 +209,13 @@ final class Assembly {
             mistake(value.given(), value.key(), "", "0, or 4MB or more", "4MB");
             return null;
         }
-        if (disk != 0 && (disk < CacheStoreConfig.LEAST_DISK_BYTES || disk <= offHeap)) {
+        if (disk != 0 && (disk < CacheStoreConfig.LEAST_DISK_BYTES || disk < 2 * offHeap)) {
             Value value = all.find(CACHE_DISK_SIZE);
             mistake(
                     value.given(),
                     value.key(),
                     "",
-                    "0, or 8MB or more and more than " + CACHE_OFF_HEAP_SIZE.key() + ", which is "
+                    "0, or 8MB or more and at least twice " + CACHE_OFF_HEAP_SIZE.key() + ", which is "
                             + CACHE_OFF_HEAP_SIZE.type().writer().apply(offHeap),
                     "10GB");
             return null;

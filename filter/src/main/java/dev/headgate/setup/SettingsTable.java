@@ -123,7 +123,7 @@ final class SettingsTable {
             "0",
             "10GB",
             "Disk space for cached responses, which then survive an orderly restart; 0: none, otherwise 8MB or more and"
-                    + " more than `cache.off-heap-size`.",
+                    + " at least twice `cache.off-heap-size`.",
             "For large responses, or where a restart must not meet the services with an empty cache.");
 
     static final Setting<String> CACHE_DISK_PATH = row(

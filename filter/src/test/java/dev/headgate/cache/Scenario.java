@@ -105,6 +105,11 @@ final class Scenario implements AutoCloseable {
         return answers(200, "content", fields);
     }
 
+    Scenario forgetAnswers() {
+        answers.clear();
+        return this;
+    }
+
     /** An answer whose content is cut after this much. */
     Scenario cuts(String content, String... fields) {
         answers.add(new Answered(200, content, Fields.of(fields), true));
