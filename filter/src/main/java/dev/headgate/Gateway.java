@@ -7,7 +7,6 @@ import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.UpstreamConfig;
 import dev.headgate.exchange.Exchange;
-import dev.headgate.failure.ErrorPage;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
@@ -22,11 +21,16 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.File;
 import java.io.IOException;
+import java.time.Clock;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,22 +46,32 @@ final class Gateway implements AutoCloseable {
     private final GatewayConfig config;
     private final RouteTable routes;
     private final Watchdog watchdog;
+    private final ScheduledExecutorService probing;
     private final Map<String, Upstream> upstreams = new HashMap<>();
     /** Null where no route has one. */
     private ResponseCache cache;
 
     private final Forwarder forwarder;
-    private final ErrorPage errorPage = new ErrorPage();
+    private final HostThreads threads;
+    private final Map<String, Fallbacks> fallbacks = new HashMap<>();
+    private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource = System::nanoTime;
 
     /** @throws IllegalArgumentException when TLS files cannot be used */
     Gateway(GatewayConfig config, ServletContext context) {
         this.config = config;
         this.routes = RouteTable.of(config.routes());
+        this.threads = new HostThreads(config.threads(), config.name(), context, config.roles());
         this.watchdog = new Watchdog(config.name(), nanoSource);
+        this.probing = probing(config);
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
-                upstreams.put(upstream.name(), new Upstream(upstream, watchdog));
+                upstreams.put(upstream.name(), new Upstream(upstream, watchdog, probing));
+            }
+            for (RouteConfig route : config.routes()) {
+                fallbacks.put(
+                        route.name(),
+                        new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
             this.cache = cache(config, context);
             this.forwarder = new Forwarder(
@@ -96,10 +110,29 @@ final class Gateway implements AutoCloseable {
         return ResponseCache.open(config.name(), storage, cached, InstantSource.system());
     }
 
+    /** Probes, lookups and diagnoses: threads come when there is something to do, and go. */
+    private static ScheduledExecutorService probing(GatewayConfig config) {
+        int origins = config.upstreams().values().stream()
+                .mapToInt(upstream -> upstream.origins().size())
+                .sum();
+        AtomicInteger number = new AtomicInteger();
+        ScheduledThreadPoolExecutor executor =
+                new ScheduledThreadPoolExecutor(Math.max(2, Math.min(8, origins)), task -> {
+                    Thread thread =
+                            new Thread(task, "headgate-" + config.name() + "-probe-" + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        executor.setKeepAliveTime(30, TimeUnit.SECONDS);
+        executor.allowCoreThreadTimeOut(true);
+        executor.setRemoveOnCancelPolicy(true);
+        return executor;
+    }
+
     /** The whole way of a request. */
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        RouteMatch match = routes.match(request);
+        RouteMatch match = Fallbacks.isLeftToApp(request) ? null : routes.match(request);
         if (match == null) {
             chain.doFilter(request, response);
             return;
@@ -107,15 +140,25 @@ final class Gateway implements AutoCloseable {
         Exchange exchange =
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
-            forwarder.forward(match, exchange);
+            threads.run(exchange, () -> proceed(match, exchange, chain));
         } catch (GatewayFailure failure) {
-            fail(exchange, failure);
-        } catch (RuntimeException e) {
-            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e));
+            fail(exchange, failure, chain);
         }
     }
 
-    private void fail(Exchange exchange, GatewayFailure failure) throws IOException {
+    /** What may wait, on this thread or off the container's. */
+    private void proceed(RouteMatch match, Exchange exchange, FilterChain chain) throws IOException, ServletException {
+        try {
+            forwarder.forward(match, exchange);
+        } catch (GatewayFailure failure) {
+            fail(exchange, failure, chain);
+        } catch (RuntimeException e) {
+            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e), chain);
+        }
+    }
+
+    private void fail(Exchange exchange, GatewayFailure failure, FilterChain chain)
+            throws IOException, ServletException {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
@@ -135,16 +178,16 @@ final class Gateway implements AutoCloseable {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
         }
-        errorPage.send(failure, exchange.requestId(), exchange.request(), response);
+        fallbacks.get(exchange.route()).answer(exchange, failure, chain);
     }
 
     /** A client whose content did not arrive may still read; one that is gone will not. */
     private void answerIfPossible(Exchange exchange, GatewayFailure failure) {
-        if (exchange.response().isCommitted()) {
+        if (exchange.isAbandoned() || exchange.response().isCommitted()) {
             return;
         }
         try {
-            errorPage.send(failure, exchange.requestId(), exchange.request(), exchange.response());
+            fallbacks.get(exchange.route()).page(exchange, failure);
         } catch (IOException | RuntimeException e) {
             LOG.debug("{} the client is gone", exchange.requestId(), e);
         }
@@ -190,8 +233,16 @@ final class Gateway implements AutoCloseable {
         if (cache != null) {
             cache.close();
         }
+        probing.shutdownNow();
         upstreams.values().forEach(Upstream::close);
+        threads.close();
         watchdog.close();
+        try {
+            // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
+            probing.awaitTermination(2, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         LOG.info("Headgate '{}' is closed", config.name());
     }
 }

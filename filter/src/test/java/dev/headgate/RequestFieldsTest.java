@@ -86,7 +86,7 @@ class RequestFieldsTest {
             RawMessage response = scene.client()
                     .get(
                             "/api/x",
-                            "Connection: keep-alive, X-Private",
+                            "Connection: keep-alive, X-Private, Upgrade",
                             "Connection: x-other,, TE",
                             "Keep-Alive: timeout=5",
                             "Proxy-Connection: keep-alive",

@@ -13,6 +13,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 
 /** The fields that the client sees: the origin's own, made to fit the gateway where they name a place. */
 class ResponseFieldsTest {
@@ -26,7 +27,8 @@ class ResponseFieldsTest {
                 .toArray(String[]::new);
         try (Scene scene = Scene.of(container, RawOrigin.answering(responses))) {
             for (int status : statuses) {
-                RawMessage response = scene.client().get("/api/x");
+                // Tomcat ends the connection after some of them.
+                RawMessage response = scene.connect().get("/api/x");
                 assertThat(response.status()).isEqualTo(status);
                 assertThat(response.text()).as("%d", status).isEqualTo("body");
                 assertThat(response.field("X-A")).isEqualTo("b");
@@ -151,9 +153,11 @@ class ResponseFieldsTest {
             assertThat(scene.client()
                             .get("/api/x")
                             .field("Content-Type")
-                            .replace(" ", "")
-                            .replace("\"UTF-8\"", "UTF-8"))
-                    .isEqualToIgnoringCase("text/html;charset=UTF-8;x=\"y;z\"");
+                            .toLowerCase(Locale.ROOT)
+                            .replaceAll("[ \"]", "")
+                            .split(";"))
+                    .startsWith("text/html")
+                    .containsExactlyInAnyOrder("text/html", "charset=utf-8", "x=y", "z");
             assertThat(scene.client().get("/api/x").field("Content-Type")).isEqualTo("application/json");
             assertThat(scene.client().get("/api/x").field("Content-Type")).isEqualTo("nonsense");
         }
@@ -168,11 +172,13 @@ class ResponseFieldsTest {
                 origin,
                 "route.r.response.set.X-Frame-Options=DENY",
                 "route.r.response.set.X-For=${principal}",
+                "route.r.response.set.X-Attempts=${attempts}",
                 "route.r.response.add.X-List=b",
                 "route.r.response.remove=X-Powered-By Server")) {
             RawMessage response = scene.client().get("/api/x");
             assertThat(response.field("X-Frame-Options")).isEqualTo("DENY");
             assertThat(response.field("X-For")).isEqualTo("alice");
+            assertThat(response.field("X-Attempts")).isEqualTo("1");
             assertThat(response.fields("X-List")).containsExactly("a", "b");
             assertThat(response.has("X-Powered-By")).isFalse();
             assertThat(response.fields("Server")).doesNotContain("origin");
@@ -241,8 +247,8 @@ class ResponseFieldsTest {
                 RawOrigin.ok("ok"));
         try (Scene scene = Scene.of(container, origin)) {
             RawMessage first = scene.client().get("/api/x");
-            assertThat(first.fields("Set-Cookie")).noneMatch(cookie -> cookie.toUpperCase(java.util.Locale.ROOT)
-                    .startsWith("JSESSIONID"));
+            assertThat(first.fields("Set-Cookie"))
+                    .noneMatch(cookie -> cookie.toUpperCase(Locale.ROOT).startsWith("JSESSIONID"));
             assertThat(scene.client().get("/api/x").fields("Set-Cookie"))
                     .noneMatch(cookie -> cookie.startsWith("JSESSIONID"));
         }

@@ -2,7 +2,11 @@ package dev.headgate.config;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Everything one gateway was told: its routes, its upstreams and what holds for all of them.
@@ -10,27 +14,37 @@ import java.util.TreeMap;
  * @param name what the gateway calls itself in logs and management names
  * @param viaName the pseudonym in the {@code Via} field (RFC 9110 §7.6.3). A request that already carries it came
  *     through this gateway before and is refused as a loop, so two gateways of one chain need different names
+ * @param proxyStatusName what the gateway calls itself in {@code Proxy-Status} (RFC 9209)
  * @param requestIdField the field that carries the request id, both ways
  * @param trustedProxies peers whose {@code Forwarded} and {@code X-Forwarded-*} fields are believed; empty: nobody's
  * @param cacheStore where the cache keeps its responses; without meaning where no route has a cache
  * @param routes in the order of their configuration
  * @param upstreams by name; every upstream that a route names is here
+ * @param threads how many threads exchanges may hold
  */
 public record GatewayConfig(
         String name,
         String viaName,
+        String proxyStatusName,
         String requestIdField,
         List<AddressRange> trustedProxies,
         CacheStoreConfig cacheStore,
         List<RouteConfig> routes,
-        Map<String, UpstreamConfig> upstreams) {
+        Map<String, UpstreamConfig> upstreams,
+        ThreadConfig threads) {
+
+    private static final Pattern ROLE_VARIABLE = Pattern.compile("\\$\\{role\\.([^}]+)}");
 
     public GatewayConfig {
         Checks.notBlank(name, "name");
         Checks.notBlank(viaName, "viaName");
+        Checks.notBlank(proxyStatusName, "proxyStatusName");
         Checks.notBlank(requestIdField, "requestIdField");
         if (cacheStore == null) {
             throw new IllegalArgumentException("cacheStore is missing");
+        }
+        if (threads == null) {
+            throw new IllegalArgumentException("threads is missing");
         }
         trustedProxies = List.copyOf(trustedProxies);
         routes = List.copyOf(routes);
@@ -41,5 +55,23 @@ public record GatewayConfig(
                         "route " + route.name() + " names the unknown upstream " + route.upstream());
             }
         }
+    }
+
+    /** Every role that the configuration asks for, wherever that is. */
+    public Set<String> roles() {
+        Set<String> roles = new TreeSet<>();
+        for (RouteConfig route : routes) {
+            roles.addAll(route.errors().detailRoles());
+            for (Map<String, String> values : List.of(
+                    route.fields().requestSet(), route.fields().requestAdd(),
+                    route.fields().responseSet(), route.fields().responseAdd())) {
+                for (String value : values.values()) {
+                    for (Matcher role = ROLE_VARIABLE.matcher(value); role.find(); ) {
+                        roles.add(role.group(1));
+                    }
+                }
+            }
+        }
+        return roles;
     }
 }

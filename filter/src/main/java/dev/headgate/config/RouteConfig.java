@@ -15,6 +15,7 @@ package dev.headgate.config;
  * @param rewriteRedirects whether {@code Location}, {@code Content-Location} and {@code Refresh} that point to the
  *     origin are rewritten to point to the gateway
  * @param forwarded which of the forwarding fields the origin is sent
+ * @param errors what clients get when there is no response for them
  */
 public record RouteConfig(
         String name,
@@ -27,7 +28,8 @@ public record RouteConfig(
         CookieConfig cookies,
         CacheConfig cache,
         boolean rewriteRedirects,
-        ForwardedStyle forwarded) {
+        ForwardedStyle forwarded,
+        ErrorConfig errors) {
 
     public RouteConfig {
         Checks.notBlank(name, "name");
@@ -41,8 +43,8 @@ public record RouteConfig(
                 || cache == null) {
             throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
-        if (forwarded == null) {
-            throw new IllegalArgumentException("forwarded of route " + name + " is missing");
+        if (forwarded == null || errors == null) {
+            throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
         PathSyntax.checkTargetFits(target, match.paths());
     }

@@ -10,11 +10,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.impl.io.ChunkedInputStream;
 
 /**
  * Passes a response's content to the client as it comes: with bounded memory, and nothing held back whenever the origin
@@ -34,7 +34,8 @@ final class BodyRelay {
     /** Bytes of content that the origin has sent. */
     private long received;
 
-    private Map<String, String> trailers = Map.of();
+    /** Null until all content has come. */
+    private Map<String, String> trailers;
 
     /** @param exchange may be without a client, if content is only drained */
     BodyRelay(Exchange exchange) {
@@ -43,12 +44,19 @@ final class BodyRelay {
     }
 
     /** Sets the framing of a response without content: HEAD, 204, 304. */
-    void withoutContent(ClassicHttpResponse head) {
+    void withoutContent(ClassicHttpResponse head) throws GatewayFailure {
         Header length = head.getFirstHeader("Content-Length");
         if (length != null && head.getCode() != 204) {
             // Already checked; the length that a GET would have had (RFC 9110 §8.6).
             response.setContentLengthLong(
                     Long.parseLong(length.getValue().split(",")[0].trim()));
+            return;
+        }
+        try {
+            // Jetty claims a length of 0 for a response that ends before its head went out.
+            response.flushBuffer();
+        } catch (IOException e) {
+            throw clientLeft(e);
         }
     }
 
@@ -63,9 +71,11 @@ final class BodyRelay {
         long length = entity.getContentLength();
         if (length >= 0) {
             response.setContentLengthLong(length);
-        } else if (entity.isChunked() && !exchange.request().getProtocol().equals("HTTP/1.0")) {
+        }
+        String protocol = exchange.request().getProtocol();
+        if (length < 0 && protocol.equals("HTTP/1.1") || !protocol.startsWith("HTTP/1.")) {
             // Has to be said before the head goes out; whether there are any is known after the content.
-            response.setTrailerFields(() -> trailers);
+            response.setTrailerFields(this::trailersOrNever);
         }
         try {
             client = response.getOutputStream();
@@ -100,11 +110,13 @@ final class BodyRelay {
                     break;
                 }
                 received += count;
+                if (received == length) {
+                    // Jetty ends a response within the write that completes its length.
+                    trailers = Map.of();
+                }
                 piece.take(buffer, 0, count);
             }
-            if (length < 0) {
-                keepTrailers(entity);
-            }
+            keepTrailers(content);
         } catch (IOException | RuntimeException e) {
             throw origin.connection().contentFailure(e, received);
         }
@@ -135,19 +147,28 @@ final class BodyRelay {
         }
     }
 
-    private void keepTrailers(HttpEntity entity) {
-        List<? extends Header> fields =
-                entity.getTrailers() == null ? null : entity.getTrailers().get();
-        if (fields == null || fields.isEmpty()) {
-            return;
-        }
+    /** HttpCore's entity knows nothing of trailers, but its stream does. */
+    private void keepTrailers(InputStream content) {
+        Header[] fields = content instanceof ChunkedInputStream chunks ? chunks.getFooters() : new Header[0];
         Map<String, String> kept = new LinkedHashMap<>();
         for (Header field : fields) {
-            if (FieldNames.mayBeTrailer(FieldNames.lower(field.getName()))) {
+            boolean sound = FieldNames.isToken(field.getName()) && FieldNames.isValue(field.getValue());
+            if (sound && FieldNames.mayBeTrailer(FieldNames.lower(field.getName()))) {
                 kept.merge(field.getName(), field.getValue(), (first, more) -> first + ", " + more);
             }
         }
         trailers = kept;
+    }
+
+    /**
+     * What the container asks for when it ends the response. Over HTTP/2 Tomcat does that even after an exception, and a
+     * cut response would look whole; this makes it reset the stream instead.
+     */
+    private Map<String, String> trailersOrNever() {
+        if (trailers == null) {
+            throw new IllegalStateException("the response is not whole");
+        }
+        return trailers;
     }
 
     private static GatewayFailure clientLeft(IOException e) {

@@ -34,7 +34,7 @@ final class CookieRules {
      */
     String toOrigin(String field, String sessionId) {
         if (config.sendSession()
-                || field.indexOf(sessionCookie) < 0 && (sessionId == null || field.indexOf(sessionId) < 0)) {
+                || !mentions(field, sessionCookie) && (sessionId == null || field.indexOf(sessionId) < 0)) {
             return field;
         }
         StringBuilder kept = new StringBuilder(field.length());
@@ -51,6 +51,16 @@ final class CookieRules {
             kept.append(kept.isEmpty() ? out.stripLeading() : ";" + out);
         }
         return kept.toString().isBlank() ? null : kept.toString();
+    }
+
+    /** Jetty takes a session cookie of any case. */
+    private static boolean mentions(String field, String name) {
+        for (int i = 0; i + name.length() <= field.length(); i++) {
+            if (field.regionMatches(true, i, name, 0, name.length())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean isSession(String name) {

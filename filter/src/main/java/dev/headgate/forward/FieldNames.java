@@ -76,6 +76,29 @@ final class FieldNames {
             "vary",
             "warning");
 
+    /** RFC 9110 §5.6.2. */
+    static boolean isToken(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
+                    && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
+                return false;
+            }
+        }
+        return !text.isEmpty();
+    }
+
+    /** Whether a value holds no control character that could end its line (RFC 9110 §5.5). */
+    static boolean isValue(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' && c != '\t' || c == 0x7F) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     static String lower(String name) {
         return name.toLowerCase(Locale.ROOT);
     }

@@ -10,7 +10,7 @@ import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.StandardCharsets;
 import java.nio.charset.UnsupportedCharsetException;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -44,23 +44,34 @@ final class FormContent {
         return form.toString().getBytes(StandardCharsets.US_ASCII);
     }
 
+    /** The parameters in the content of a form that nobody has read with {@code getParameter}. */
+    static Map<String, List<String>> parameters(byte[] content, HttpServletRequest request) {
+        Charset charset = charset(request);
+        return parse(
+                new String(content, StandardCharsets.ISO_8859_1), charset == null ? StandardCharsets.UTF_8 : charset);
+    }
+
     private static Map<String, List<String>> parse(String query) {
-        Map<String, List<String>> values = new HashMap<>();
-        if (query == null) {
+        return parse(query, StandardCharsets.UTF_8);
+    }
+
+    private static Map<String, List<String>> parse(String query, Charset charset) {
+        Map<String, List<String>> values = new LinkedHashMap<>();
+        if (query == null || query.isEmpty()) {
             return values;
         }
         for (String pair : query.split("&")) {
             int equals = pair.indexOf('=');
-            String name = decode(equals < 0 ? pair : pair.substring(0, equals));
-            String value = equals < 0 ? "" : decode(pair.substring(equals + 1));
+            String name = decode(equals < 0 ? pair : pair.substring(0, equals), charset);
+            String value = equals < 0 ? "" : decode(pair.substring(equals + 1), charset);
             values.computeIfAbsent(name, n -> new ArrayList<>()).add(value);
         }
         return values;
     }
 
-    private static String decode(String text) {
+    private static String decode(String text, Charset charset) {
         try {
-            return URLDecoder.decode(text, StandardCharsets.UTF_8);
+            return URLDecoder.decode(text, charset);
         } catch (IllegalArgumentException e) {
             return text; // a stray percent sign: containers differ, none of them turns it into a form value
         }

@@ -104,6 +104,7 @@ public final class Forwarder {
                 exchange,
                 RequestRules.expectsContinue(request),
                 route.config().retry().bufferBytes());
+        exchange.replayedBy(content::replay);
         OutgoingRequest outgoing = route.request().requestFor(target, match, exchange, content);
         String affinity = route.affinity().of(match, exchange);
 
@@ -240,7 +241,7 @@ public final class Forwarder {
             } catch (GatewayFailure e) {
                 failure = e;
                 attempt.ended(nanoSource.getAsLong(), e);
-                Outcome.report(upstream, origin, e, 0);
+                Outcome.failed(upstream, origin, e);
             }
             if (response != null && !retry.statuses().contains(response.head().getCode())) {
                 return response;
@@ -248,6 +249,7 @@ public final class Forwarder {
 
             // A failure, or an answer that stands for one.
             boolean again = !last
+                    && !exchange.isAbandoned()
                     && !(exchange.hasClient() && exchange.response().isCommitted())
                     && outgoing.content().canBeSentAgain()
                     && remaining(route, exchange) > 0
@@ -287,6 +289,7 @@ public final class Forwarder {
                 : remaining(route, exchange);
         OriginConnection connection = route.upstream()
                 .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, attempt);
+        Exchange.Wait wait = exchange.breakableBy(connection::abort);
         boolean handedOver = false;
         try {
             // The request, its content perhaps only after the origin has agreed to it.
@@ -298,7 +301,7 @@ public final class Forwarder {
             // The response head.
             OriginConnection.InterimResponses onInterim = head -> {
                 if (exchange.hasClient()) {
-                    interim.relay(head, exchange.response());
+                    interim.relay(head, exchange.request(), exchange.response());
                 }
             };
             ClassicHttpResponse head = null;
@@ -315,11 +318,17 @@ public final class Forwarder {
                 head = connection.receive(onInterim, false, outgoing.isHead(), elsewhere);
             }
             attempt.answered(head.getCode());
+            if (!Outcome.isFailure(head.getCode())) {
+                route.upstream().answersTrial(origin);
+            }
+            exchange.answered(nanoSource.getAsLong());
             handedOver = true;
-            return new OriginResponse(route.upstream(), origin, outgoing.hostFor(origin), connection, head, attempt);
+            return new OriginResponse(
+                    route.upstream(), origin, outgoing.hostFor(origin), connection, wait, head, attempt);
         } finally {
             if (!handedOver) {
                 attempt.sent(connection.hasWritten());
+                wait.close();
                 connection.close();
             }
         }
@@ -387,7 +396,7 @@ public final class Forwarder {
     private static String target(RouteMatch match, HttpServletRequest request) throws GatewayFailure {
         String path = match.targetPath();
         String query = request.getQueryString();
-        return RequestRules.checked(query == null ? path : path + "?" + query);
+        return query == null ? path : path + "?" + RouteMatch.bytesOf(query);
     }
 
     /** RFC 9110 §7.6.2: with Max-Forwards at zero, OPTIONS is answered by whoever has it. */

@@ -1,6 +1,7 @@
 package dev.headgate.forward;
 
 import jakarta.servlet.ServletContext;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -26,8 +27,12 @@ final class InterimRelay {
         processing = jetty;
     }
 
-    void relay(ClassicHttpResponse interim, HttpServletResponse response) throws IOException {
+    void relay(ClassicHttpResponse interim, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
         int status = interim.getCode();
+        if (request.getProtocol().equals("HTTP/1.0")) {
+            return; // RFC 9110 §15.2: never to such a client
+        }
         if (response.isCommitted() || !(status == 103 ? earlyHints : status == 102 && processing)) {
             return;
         }

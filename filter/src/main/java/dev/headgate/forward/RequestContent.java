@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.apache.hc.core5.function.Supplier;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.io.entity.AbstractHttpEntity;
@@ -36,7 +37,9 @@ final class RequestContent extends AbstractHttpEntity {
     private static final int BUFFER_BYTES = 16 * 1024;
 
     private final Exchange exchange;
-    private final InputStream input;
+    /** Null until it is asked for: asking for it makes Jetty send 100 (Continue). */
+    private InputStream input;
+
     private final long length;
     private final int keepBytes;
 
@@ -48,6 +51,7 @@ final class RequestContent extends AbstractHttpEntity {
     /** What comes after the kept bytes passes through here. */
     private byte[] passing;
 
+    private Predicate<String> allowedTrailers = name -> false;
     private boolean ended;
     private OriginConnection connection;
 
@@ -85,10 +89,10 @@ final class RequestContent extends AbstractHttpEntity {
         }
         long length = chunked || declared < 0 ? CHUNKED : declared;
         byte[] first = new byte[length == CHUNKED ? BUFFER_BYTES : (int) Math.min(BUFFER_BYTES, length)];
-        InputStream input = stream(request);
-        if (untouched && input != null) {
-            return new RequestContent(exchange, input, length, first, 0, keepBytes);
+        if (untouched) {
+            return new RequestContent(exchange, null, length, first, 0, keepBytes);
         }
+        InputStream input = stream(request);
         int count = input == null ? -1 : readFrom(input, first, 0);
         if (count >= 0) {
             exchange.receivedContent(count);
@@ -144,7 +148,7 @@ final class RequestContent extends AbstractHttpEntity {
         return new GatewayFailure(FailureKind.PROXY_CONFIGURATION_ERROR, cause, null).explained(cause);
     }
 
-    private static boolean isForm(HttpServletRequest request) {
+    static boolean isForm(HttpServletRequest request) {
         return mediaType(request).equals("application/x-www-form-urlencoded");
     }
 
@@ -170,6 +174,27 @@ final class RequestContent extends AbstractHttpEntity {
         return length > 0 || length == CHUNKED;
     }
 
+    /** Says which trailer fields of the client may reach the origin; none unless told. */
+    void allowTrailers(Predicate<String> rule) {
+        allowedTrailers = rule;
+    }
+
+    /**
+     * The request as the app would have found it had the gateway not been there.
+     *
+     * @return null when the beginning of its content is gone, or it has parts, which the container will not read again
+     */
+    HttpServletRequest replay() {
+        HttpServletRequest request = exchange.request();
+        if (input == null) {
+            // Nothing to read, or a form whose parameters the container has.
+            return request;
+        }
+        return kept == null || isMultipart(request)
+                ? null
+                : new ReplayedRequest(request, kept, keptCount, ended ? null : input);
+    }
+
     /** Says which connection the next {@link #writeTo} writes to. */
     void goesTo(OriginConnection target) {
         connection = target;
@@ -191,6 +216,9 @@ final class RequestContent extends AbstractHttpEntity {
                 return;
             }
             sent = keptCount;
+            if (sent != length) {
+                flushIfPaused(origin, keptCount < kept.length);
+            }
         }
         while (!ended && sent != length) {
             byte[] buffer = room();
@@ -207,8 +235,8 @@ final class RequestContent extends AbstractHttpEntity {
                 return;
             }
             sent += count;
-            if (offset + count < buffer.length && sent != length) {
-                origin.flush(); // what trickles in trickles out
+            if (sent != length) {
+                flushIfPaused(origin, offset + count < buffer.length);
             }
         }
         if (length >= 0 && sent != length) {
@@ -216,6 +244,21 @@ final class RequestContent extends AbstractHttpEntity {
             connection.abort();
             throw new GatewayFailure(
                     FailureKind.CLIENT_LEFT, "the client's content ended after " + sent + " of " + length + " bytes");
+        }
+    }
+
+    /** What trickles in trickles out. */
+    private void flushIfPaused(OutputStream origin, boolean shortRead) throws IOException {
+        if (shortRead || !hasMore()) {
+            origin.flush();
+        }
+    }
+
+    private boolean hasMore() {
+        try {
+            return input != null && input.available() > 0;
+        } catch (IOException | RuntimeException e) {
+            return false; // the next read says why
         }
     }
 
@@ -251,12 +294,20 @@ final class RequestContent extends AbstractHttpEntity {
     }
 
     /** Breaks the origin's connection before any exception can reach a writer that would end the content properly. */
-    private int readOrAbort(byte[] buffer, int offset) throws GatewayFailure {
+    private int readOrAbort(byte[] buffer, int offset) throws IOException {
         try {
+            if (input == null) {
+                input = stream(exchange.request());
+                if (input == null) {
+                    throw consumed(exchange.request());
+                }
+            }
+            connection.awaitingClient();
             int count = readFrom(input, buffer, offset);
+            connection.clientCame();
             exchange.receivedContent(Math.max(0, count));
             return count;
-        } catch (GatewayFailure e) {
+        } catch (IOException e) {
             connection.abandonContent();
             connection.abort();
             throw e;
@@ -274,7 +325,7 @@ final class RequestContent extends AbstractHttpEntity {
             Map<String, String> trailers = request.getTrailerFields();
             List<Header> fields = new ArrayList<>(trailers.size());
             trailers.forEach((name, value) -> {
-                if (FieldNames.mayBeTrailer(FieldNames.lower(name))) {
+                if (allowedTrailers.test(name)) {
                     fields.add(new BasicHeader(name, value));
                 }
             });

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.StringJoiner;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.message.BasicHeader;
 
@@ -65,7 +66,7 @@ final class RequestRules {
      */
     void check(HttpServletRequest request) throws GatewayFailure {
         String method = request.getMethod();
-        if (!isToken(method)) {
+        if (!FieldNames.isToken(method)) {
             throw new GatewayFailure(FailureKind.HTTP_REQUEST_ERROR, "the method is no token (RFC 9110 §9.1)");
         }
         if (method.equals("TRACE") || method.equals("CONNECT")) {
@@ -147,6 +148,7 @@ final class RequestRules {
         List<Header> out = new ArrayList<>(24);
         boolean trusted = forwarded.isTrusted(request);
         Set<String> named = FieldNames.namedBy(request.getHeaders("Connection"));
+        content.allowTrailers(name -> mayGoUpAsTrailer(name, named));
         String sessionId = route.cookies().sendSession() ? null : request.getRequestedSessionId();
         for (Enumeration<String> names = request.getHeaderNames(); names.hasMoreElements(); ) {
             String name = names.nextElement();
@@ -160,14 +162,12 @@ final class RequestRules {
             if (lower.indexOf('_') >= 0 && isLookAlike(lower.replace('_', '-'))) {
                 continue;
             }
+            if (lower.equals("cookie")) {
+                addUnlessEmpty(out, name, checked(cookies(request.getHeaders(name), sessionId)));
+                continue;
+            }
             for (Enumeration<String> values = request.getHeaders(name); values.hasMoreElements(); ) {
-                String value = values.nextElement();
-                if (lower.equals("cookie")) {
-                    value = cookies.toOrigin(value, sessionId);
-                }
-                if (value != null) {
-                    add(out, name, checked(value));
-                }
+                add(out, name, checked(values.nextElement()));
             }
         }
 
@@ -199,6 +199,27 @@ final class RequestRules {
             add(out, "Expect", "100-continue");
         }
         return new OutgoingRequest(request.getMethod(), target, host(request), out, content, expectsContinue);
+    }
+
+    /** One field, however many came: HTTP/2 splits cookies, and they are joined again (RFC 9113 §8.2.3). */
+    private String cookies(Enumeration<String> fields, String sessionId) {
+        StringJoiner joined = new StringJoiner("; ");
+        while (fields.hasMoreElements()) {
+            String kept = cookies.toOrigin(fields.nextElement(), sessionId);
+            if (kept != null) {
+                joined.add(kept);
+            }
+        }
+        return joined.toString();
+    }
+
+    /** Whether a client's trailer field may reach the origin: never what it could not have sent in the head. */
+    private boolean mayGoUpAsTrailer(String name, Set<String> named) {
+        String lower = FieldNames.lower(name);
+        return FieldNames.mayBeTrailer(lower)
+                && !named.contains(lower)
+                && !ours.contains(lower)
+                && !isLookAlike(lower.replace('_', '-'));
     }
 
     private boolean isLookAlike(String dashed) {
@@ -264,17 +285,6 @@ final class RequestRules {
             }
         }
         return value;
-    }
-
-    private static boolean isToken(String method) {
-        for (int i = 0; i < method.length(); i++) {
-            char c = method.charAt(i);
-            if (!(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
-                    && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
-                return false;
-            }
-        }
-        return !method.isEmpty();
     }
 
     private static void addUnlessEmpty(List<Header> fields, String name, String value) {

@@ -6,6 +6,7 @@ import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.CacheConfig;
 import dev.headgate.config.CacheStoreConfig;
 import dev.headgate.config.CookieConfig;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.HealthConfig;
@@ -16,6 +17,7 @@ import dev.headgate.config.PoolConfig;
 import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.TargetConfig;
+import dev.headgate.config.ThreadConfig;
 import dev.headgate.config.TimeoutConfig;
 import dev.headgate.config.TlsConfig;
 import dev.headgate.config.UpstreamConfig;
@@ -143,8 +145,10 @@ final class Assembly {
         Setting<?> setting = unread.key().setting();
         String text = given.text();
         try {
-            if (setting.open()) {
-                changeableField(unread.key().field());
+            switch (setting.entry()) {
+                case FIELD -> changeableField(unread.key().field());
+                case FAILURE -> failure(unread.key().field());
+                case NONE -> {}
             }
             text = Variables.expand(text, setting.type().variables(), around.environment(), around.system())
                     .strip();
@@ -194,11 +198,13 @@ final class Assembly {
         return new GatewayConfig(
                 all.get(NAME),
                 all.has(VIA_NAME) ? all.get(VIA_NAME) : randomName(),
+                all.has(PROXY_STATUS_NAME) ? all.get(PROXY_STATUS_NAME) : all.get(NAME),
                 all.get(REQUEST_ID_FIELD),
                 all.get(TRUSTED_PROXIES),
                 cacheStore,
                 table,
-                groups);
+                groups,
+                new ThreadConfig(all.has(HOST_THREADS) ? all.get(HOST_THREADS) : 0, all.get(HOST_THREADS_POOL)));
     }
 
     private CacheStoreConfig cacheStore(Settings all) {
@@ -297,7 +303,17 @@ final class Assembly {
                         cookies,
                         cache,
                         of.get(REDIRECTS_REWRITE),
-                        of.get(FORWARDED)));
+                        of.get(FORWARDED),
+                        errors(of)));
+    }
+
+    private static ErrorConfig errors(Settings of) {
+        return new ErrorConfig(
+                of.get(ERROR_DETAIL),
+                of.get(ERROR_DETAIL_ROLES),
+                of.get(ERROR_PROXY_STATUS),
+                of.entries(ERROR_PAGE),
+                of.get(FALLBACK));
     }
 
     private String upstreamOf(List<String> to, String route, Map<String, UpstreamConfig> groups) {

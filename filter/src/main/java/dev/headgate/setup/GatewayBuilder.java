@@ -9,7 +9,9 @@ import java.util.function.Consumer;
 
 /**
  * Says in Java what the other spellings say in text: every setting is a method of the same name, {@code viaName} for
- * {@code via.name}. What is said last counts. For one thread.
+ * {@code via.name}. What is said last counts. {@code docs/settings.md} has meaning, range and default of each. A null is
+ * refused at once with a {@link NullPointerException}; whatever else is wrong is reported by {@code build}, all at once.
+ * For one thread; what it builds is immutable.
  *
  * <pre>{@code
  * GatewayConfig config = GatewayBuilder.create()
@@ -24,6 +26,7 @@ public final class GatewayBuilder {
 
     private GatewayBuilder() {}
 
+    /** Starts with nothing said: every setting has its default. */
     public static GatewayBuilder create() {
         return new GatewayBuilder();
     }
@@ -36,10 +39,15 @@ public final class GatewayBuilder {
         return put(SettingsTable.VIA_NAME, pseudonym);
     }
 
+    public GatewayBuilder proxyStatusName(String name) {
+        return put(SettingsTable.PROXY_STATUS_NAME, name);
+    }
+
     public GatewayBuilder requestIdField(String field) {
         return put(SettingsTable.REQUEST_ID_FIELD, field);
     }
 
+    /** @param addresses IP addresses and CIDR blocks; none: nobody is believed */
     public GatewayBuilder trustedProxies(String... addresses) {
         add(SettingsTable.TRUSTED_PROXIES, "", ValueType.join(addresses));
         return this;
@@ -69,6 +77,14 @@ public final class GatewayBuilder {
     public GatewayBuilder cachePurgeAddresses(String... addresses) {
         add(SettingsTable.CACHE_PURGE_ADDRESSES, "", ValueType.join(addresses));
         return this;
+    }
+
+    public GatewayBuilder hostThreads(int threads) {
+        return put(SettingsTable.HOST_THREADS, threads);
+    }
+
+    public GatewayBuilder hostThreadsPool(int threads) {
+        return put(SettingsTable.HOST_THREADS_POOL, threads);
     }
 
     /**

@@ -23,6 +23,8 @@ public @interface GatewaySettings {
 
     String viaName() default "";
 
+    String proxyStatusName() default "";
+
     String requestIdField() default "";
 
     String[] trustedProxies() default {};
@@ -38,4 +40,8 @@ public @interface GatewaySettings {
     String[] cachePurgeRoles() default {};
 
     String[] cachePurgeAddresses() default {};
+
+    String hostThreads() default "";
+
+    String hostThreadsPool() default "";
 }

@@ -92,7 +92,7 @@ record Key(Setting<?> setting, String name, String field) {
                 return setting.documentedKey();
             }
             if (parts.length == 3 && setting.open() && parts[2].equals(key)) {
-                return unknown + ".<Field>";
+                return unknown + "." + setting.entry().placeholder();
             }
         }
         return Nearest.to(unknown, known);

@@ -75,6 +75,17 @@ public @interface Route {
 
     String timeoutTotal() default "";
 
+    String[] fallback() default {};
+
+    String errorDetail() default "";
+
+    String[] errorDetailRoles() default {};
+
+    String errorProxyStatus() default "";
+
+    /** {@code 502=/WEB-INF/error.mustache}: a kind, a status or {@code *}, and a page. */
+    String[] errorPage() default {};
+
     String retryAttempts() default "";
 
     String retryAnyMethod() default "";

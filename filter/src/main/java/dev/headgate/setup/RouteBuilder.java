@@ -1,6 +1,7 @@
 package dev.headgate.setup;
 
 import dev.headgate.config.CacheConfig.SetCookie;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
 import java.time.Duration;
@@ -178,6 +179,31 @@ public final class RouteBuilder {
 
     public RouteBuilder cacheCollapseWait(Duration duration) {
         return put(SettingsTable.CACHE_COLLAPSE_WAIT, duration);
+    }
+
+    /** @param means {@code chain} or {@code static:/path}, in order */
+    public RouteBuilder fallback(String... means) {
+        return list(SettingsTable.FALLBACK, means);
+    }
+
+    public RouteBuilder errorDetail(ErrorConfig.Detail detail) {
+        return put(SettingsTable.ERROR_DETAIL, detail);
+    }
+
+    public RouteBuilder errorDetailRoles(String... roles) {
+        return list(SettingsTable.ERROR_DETAIL_ROLES, roles);
+    }
+
+    public RouteBuilder errorProxyStatus(ErrorConfig.ProxyStatusField field) {
+        return put(SettingsTable.ERROR_PROXY_STATUS, field);
+    }
+
+    /**
+     * @param failure a kind such as {@code connection_refused}, a status, or {@code *}
+     * @param page a template of the app, {@code dispatch:/path}, {@code container} or {@code built-in}
+     */
+    public RouteBuilder errorPage(String failure, String page) {
+        return entry(SettingsTable.ERROR_PAGE, failure, page);
     }
 
     /** Gives any key of the route, {@code timeout.connect}, its text, as a line of a properties file does. */

@@ -7,7 +7,7 @@ import java.util.Locale;
  *
  * @param <T> the type of its value, or of each entry's value where it is open
  * @param key without the scope's prefix: {@code timeout.connect}
- * @param open whether a field name follows the key, as in {@code request.set.X-User}
+ * @param entry what follows the key, as in {@code request.set.X-User}
  * @param initially the default in the words of a properties file; empty: empty; null: none, see {@code without}
  * @param without what happens where a key without default is not given, for the reference page; null: it is required
  * @param example a good value that is not the default
@@ -19,13 +19,38 @@ record Setting<T>(
         Scope scope,
         String key,
         ValueType<T> type,
-        boolean open,
+        Entry entry,
         String initially,
         String without,
         String example,
         String meaning,
         String touch,
         boolean secret) {
+
+    /** What follows the key of a setting that has several values. */
+    enum Entry {
+        /** Nothing: there is one value. */
+        NONE(""),
+        /** A field name. */
+        FIELD("<Field>"),
+        /** Which failures: a kind, a status or all. */
+        FAILURE("<failure>");
+
+        private final String placeholder;
+
+        Entry(String placeholder) {
+            this.placeholder = placeholder;
+        }
+
+        String placeholder() {
+            return placeholder;
+        }
+    }
+
+    /** Whether something follows the key. */
+    boolean open() {
+        return entry != Entry.NONE;
+    }
 
     boolean required() {
         return initially == null && without == null;
@@ -55,7 +80,7 @@ record Setting<T>(
 
     /** The key as the reference page has it: {@code route.<name>.request.set.<Field>}. */
     String documentedKey() {
-        return scope.fullKey("<name>", key) + (open ? ".<Field>" : "");
+        return scope.fullKey("<name>", key) + (open() ? "." + entry.placeholder() : "");
     }
 
     /** A value as messages may show it. A field such as {@code Authorization} holds a secret too. */

@@ -3,13 +3,14 @@ package dev.headgate.setup;
 import dev.headgate.config.AddressRange;
 import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.CacheConfig;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.HealthConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
+import dev.headgate.failure.FailureKind;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -74,6 +75,15 @@ final class SettingsTable {
             "The gateway's pseudonym in the `Via` field (RFC 9110 §7.6.3), by which it recognises a request that it"
                     + " forwarded before and refuses it as a loop.",
             "To recognise the gateway in upstream logs. Two gateways in one chain need different names.");
+
+    static final Setting<String> PROXY_STATUS_NAME = without(
+            "the value of `name`",
+            Scope.GATEWAY,
+            "proxy-status.name",
+            ValueType.text("letters, digits and .-_", SettingsTable::proxyName),
+            "shop-edge",
+            "What the gateway calls itself in the `Proxy-Status` field of failed responses (RFC 9209).",
+            "When clients should tell several gateways of one chain apart.");
 
     static final Setting<String> REQUEST_ID_FIELD = row(
             Scope.GATEWAY,
@@ -153,6 +163,26 @@ final class SettingsTable {
             "10.1.0.0/16",
             "Peers that may purge a URL with the method `PURGE`.",
             "For the services behind the gateway, and for deployment scripts.");
+
+    static final Setting<Integer> HOST_THREADS = without(
+            "a third of the threads that the container has, 64 where it does not tell",
+            Scope.GATEWAY,
+            "host-threads",
+            ValueType.integer(1, 100_000),
+            "50",
+            "How many of the container's threads may wait for upstreams at once. Exchanges beyond that leave the"
+                    + " container's threads, or get 503 where they cannot.",
+            "Lower it when the app itself needs most of the container; see [threads](threads.md).");
+
+    static final Setting<Integer> HOST_THREADS_POOL = row(
+            Scope.GATEWAY,
+            "host-threads.pool",
+            ValueType.integer(0, 100_000),
+            "200",
+            "500",
+            "How many threads of its own the gateway may use on Java 17 to 20 for exchanges beyond `host-threads`; 0:"
+                    + " none. Not used on Java 21 and later, whose virtual threads need no pool.",
+            "Raise it when slow upstreams are normal and Java cannot be updated.");
 
     // Routes: which requests
 
@@ -514,6 +544,63 @@ final class SettingsTable {
                     + " itself; 0: it never waits.",
             "Keep it a little above what the service needs for a slow answer.");
 
+    // Routes: what clients get when there is no response
+
+    static final Setting<List<ErrorConfig.Fallback>> FALLBACK = row(
+            Scope.ROUTE,
+            "fallback",
+            ValueType.list("chain and static:/path of a resource of the app, in order", SettingsTable::fallback),
+            "",
+            "static:/offline.html",
+            "What is tried before the page when the upstream fails: `chain` lets the app itself answer as if there were"
+                    + " no route, `static:/path` sends a resource of the app to GET and HEAD, with status 200.",
+            "When an older or simpler answer is better than none.");
+
+    static final Setting<ErrorConfig.Detail> ERROR_DETAIL = row(
+            Scope.ROUTE,
+            "error.detail",
+            ValueType.choice(ErrorConfig.Detail.class),
+            "public",
+            "full",
+            "Who is told the diagnosis of a failure: origins, messages, likely causes. `public`: members of"
+                    + " `error.detail-roles` only; `full`: everybody.",
+            "Set `full` on a developer's machine, never where strangers come.");
+
+    static final Setting<List<String>> ERROR_DETAIL_ROLES = row(
+            Scope.ROUTE,
+            "error.detail-roles",
+            ValueType.list("names of roles of the app", Function.identity()),
+            "",
+            "operator admin",
+            "Roles of the app whose members are told the diagnosis.",
+            "So that those who run the app see on the page itself what is wrong and what to check.");
+
+    static final Setting<ErrorConfig.ProxyStatusField> ERROR_PROXY_STATUS = row(
+            Scope.ROUTE,
+            "error.proxy-status",
+            ValueType.choice(ErrorConfig.ProxyStatusField.class),
+            "on",
+            "details",
+            "What the field `Proxy-Status` of a failed response tells (RFC 9209): `on`: the kind of error, and next hop"
+                    + " and message to those who may see the diagnosis; `details`: these to everybody; `off`: no field.",
+            "Set `details` where all clients are your own programs.");
+
+    static final Setting<String> ERROR_PAGE = add(new Setting<>(
+            Scope.ROUTE,
+            "error.page",
+            ValueType.text(
+                    "a template of the app such as /WEB-INF/error.mustache, dispatch:/error.jsp, container or built-in",
+                    ErrorConfig::checkedPage),
+            Setting.Entry.FAILURE,
+            "",
+            null,
+            "502=/WEB-INF/error.mustache",
+            "What is sent instead of the built-in page, by kind (`connection_refused`), status (`502`) or `*`: a Mustache"
+                    + " template (for browsers; programs still get JSON or text), a path of the app that the request is"
+                    + " forwarded to, or the container's own error page. See docs/error-page.md.",
+            "When failures should look like the rest of the app.",
+            false));
+
     // Upstreams
 
     static final Setting<List<OriginConfig>> ORIGINS = required(
@@ -758,7 +845,7 @@ final class SettingsTable {
             ValueType.duration(true, HOUR),
             "3s",
             "10s",
-            "An origin that used to answer, with five or more requests waiting, is taken out when it has said nothing for so long, and for five times its average latency; what waits there and may be repeated is tried elsewhere. 0: off.",
+            "An origin with requests waiting that has said nothing for so long, and for five times its average latency, is asked `OPTIONS *`; when it does not answer that within a second either, it is taken out, and what waits there and may be repeated is tried elsewhere. 0: off.",
             "");
 
     static final Setting<HealthConfig.Kind> HEALTH_PROBE = row(
@@ -878,7 +965,7 @@ final class SettingsTable {
             "How many retries a second there may be whatever the traffic.",
             "");
 
-    static final List<Setting<?>> ALL = Collections.unmodifiableList(ROWS);
+    static final List<Setting<?>> ALL = List.copyOf(ROWS);
 
     private SettingsTable() {}
 
@@ -890,7 +977,8 @@ final class SettingsTable {
             String example,
             String meaning,
             String touch) {
-        return add(new Setting<>(scope, key, type, false, initially, null, example, meaning, touch, false));
+        return add(
+                new Setting<>(scope, key, type, Setting.Entry.NONE, initially, null, example, meaning, touch, false));
     }
 
     private static <T> Setting<T> required(
@@ -900,13 +988,22 @@ final class SettingsTable {
 
     private static <T> Setting<T> without(
             String without, Scope scope, String key, ValueType<T> type, String example, String meaning, String touch) {
-        return add(new Setting<>(scope, key, type, false, null, without, example, meaning, touch, false));
+        return add(new Setting<>(scope, key, type, Setting.Entry.NONE, null, without, example, meaning, touch, false));
     }
 
     /** The example of such a row is one entry, {@code Name=value}, as annotations have it. */
     private static Setting<String> perField(String key, String field, String value, String meaning, String touch) {
         return add(new Setting<>(
-                Scope.ROUTE, key, ValueType.template(), true, "", null, field + "=" + value, meaning, touch, false));
+                Scope.ROUTE,
+                key,
+                ValueType.template(key.startsWith("response.")),
+                Setting.Entry.FIELD,
+                "",
+                null,
+                field + "=" + value,
+                meaning,
+                touch,
+                false));
     }
 
     private static <T> Setting<T> secret(Setting<T> row) {
@@ -915,7 +1012,7 @@ final class SettingsTable {
                 row.scope(),
                 row.key(),
                 row.type(),
-                row.open(),
+                row.entry(),
                 row.initially(),
                 row.without(),
                 row.example(),
@@ -932,6 +1029,35 @@ final class SettingsTable {
     private static String name(String text) {
         if (!Scope.NAME.matcher(text).matches()) {
             throw new BadValue("");
+        }
+        return text;
+    }
+
+    private static String proxyName(String text) {
+        if (!text.matches("[A-Za-z0-9._-]+")) {
+            throw new BadValue("");
+        }
+        return text;
+    }
+
+    private static ErrorConfig.Fallback fallback(String text) {
+        if (text.startsWith("/")) {
+            throw new BadValue("the means is missing", "static:" + text);
+        }
+        return ErrorConfig.Fallback.parse(text);
+    }
+
+    /** Which failures a page is for: a kind, a status that failures have, or all. */
+    static String failure(String text) {
+        List<String> known = new ArrayList<>(List.of(ErrorConfig.ANY));
+        for (FailureKind kind : FailureKind.values()) {
+            known.add(kind.word());
+            known.add(Integer.toString(kind.status()));
+        }
+        if (!known.contains(text)) {
+            String nearest = Nearest.to(text, known);
+            throw new BadValue("no failure is called " + text
+                    + (nearest.isEmpty() ? "; docs/failures.md lists them" : "; was " + nearest + " meant?"));
         }
         return text;
     }

@@ -80,6 +80,12 @@ final class Failures {
         if (has(e, LimitExpired.class)) {
             return switch (limitOf(e)) {
                 case TOTAL -> total(e, origin, timeouts);
+                case CLIENT_IDLE ->
+                    new GatewayFailure(
+                            FailureKind.CLIENT_LEFT,
+                            "the client sent nothing of its content for "
+                                    + timeouts.idle().toMillis() + " ms (timeout.idle)",
+                            e);
                 case WRITE_IDLE ->
                     new GatewayFailure(
                             FailureKind.CONNECTION_WRITE_TIMEOUT,

@@ -6,6 +6,8 @@ enum Limit {
     CONNECT,
     /** The origin takes the request's content too slowly. */
     WRITE_IDLE,
+    /** The client sends the request's content too slowly. */
+    CLIENT_IDLE,
     /** The response head is late. */
     RESPONSE,
     /** The response's content has stopped moving. */

@@ -141,6 +141,19 @@ public final class OriginConnection implements AutoCloseable {
         }
     }
 
+    /**
+     * The client is waited for. The origin is let go when the idle or the total limit is over, and the client's thread
+     * then finds out as soon as its container has something to say.
+     */
+    public void awaitingClient() throws IOException {
+        connection.expectClient();
+    }
+
+    /** Ends {@link #awaitingClient()}. */
+    public void clientCame() throws IOException {
+        connection.disarm();
+    }
+
     /** Leaves the content unfinished: nothing more is written, and the connection will not be used again. */
     public void abandonContent() {
         connection.abandonContent();

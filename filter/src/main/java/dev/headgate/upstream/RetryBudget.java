@@ -5,7 +5,7 @@ import dev.headgate.config.RetryConfig;
 /**
  * Keeps retries a small part of an upstream's traffic, so that they never double an outage. Thread-safe.
  */
-public final class RetryBudget {
+final class RetryBudget {
 
     private final RetryConfig.Budget config;
     private final RollingCount requests = new RollingCount();

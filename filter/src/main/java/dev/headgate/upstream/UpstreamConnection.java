@@ -14,10 +14,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLSocket;
 import org.apache.hc.client5.http.io.ManagedHttpClientConnection;
 import org.apache.hc.core5.function.Supplier;
+import org.apache.hc.core5.http.ContentLengthStrategy;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
 import org.apache.hc.core5.http.impl.io.SocketHolder;
+import org.apache.hc.core5.http.io.SessionInputBuffer;
 import org.apache.hc.core5.http.io.SessionOutputBuffer;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.util.Timeout;
@@ -50,6 +52,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     private long idleNanos;
 
     private boolean readingHead;
+    private boolean readingChunks;
     private boolean headBegun;
     private boolean written;
     private BeforeBlocking beforeBlocking;
@@ -107,8 +110,20 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         return headBegun;
     }
 
+    /** The client is waited for: the origin is let go when nothing comes within the idle limit. */
+    void expectClient() throws LimitExpired {
+        arm(Limit.CLIENT_IDLE, idleNanos == 0 ? NONE : watchdog.now() + idleNanos);
+    }
+
     void expectHead() {
         readingHead = true;
+        readingChunks = false;
+    }
+
+    @Override
+    protected InputStream createContentInputStream(long length, SessionInputBuffer buffer, InputStream socketInput) {
+        readingChunks = length == ContentLengthStrategy.CHUNKED;
+        return super.createContentInputStream(length, buffer, socketInput);
     }
 
     void expectContent(BeforeBlocking hook) {
@@ -195,7 +210,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     }
 
     /** What a failed operation really means: the limit that was over, where the watchdog closed the socket. */
-    private IOException explain(IOException e) {
+    IOException explain(IOException e) {
         return deadline.get() == EXPIRED && !(e instanceof LimitExpired) ? new LimitExpired(limit, e) : e;
     }
 
@@ -329,6 +344,10 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
             arm(Limit.READ_IDLE, idleNanos == 0 ? NONE : watchdog.now() + idleNanos);
             int count = readRaw(buffer, offset, length);
             disarm();
+            if (count < 0 && readingChunks) {
+                // HttpCore takes the end of the connection for the end of the trailer section.
+                throw new EOFException("the connection ended within chunked content");
+            }
             return count;
         }
 

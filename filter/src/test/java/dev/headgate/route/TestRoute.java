@@ -2,6 +2,7 @@ package dev.headgate.route;
 
 import dev.headgate.config.CacheConfig;
 import dev.headgate.config.CookieConfig;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.RetryConfig;
@@ -84,6 +85,7 @@ final class TestRoute {
                 new CookieConfig(false, true),
                 CacheConfig.OFF,
                 true,
-                RouteConfig.ForwardedStyle.BOTH);
+                RouteConfig.ForwardedStyle.BOTH,
+                ErrorConfig.DEFAULT);
     }
 }

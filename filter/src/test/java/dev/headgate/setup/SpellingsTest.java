@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.CacheConfig;
+import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.HealthConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
@@ -26,6 +27,7 @@ class SpellingsTest {
     @GatewaySettings(
             name = "shop",
             viaName = "edge-1",
+            proxyStatusName = "shop-edge",
             requestIdField = "X-Correlation-Id",
             trustedProxies = {"10.0.0.0/8", "::1"},
             cacheHeapEntries = "5000",
@@ -33,7 +35,9 @@ class SpellingsTest {
             cacheDiskSize = "10GB",
             cacheDiskPath = "/var/cache/shop",
             cachePurgeRoles = "cache-admin",
-            cachePurgeAddresses = "10.1.0.0/16")
+            cachePurgeAddresses = "10.1.0.0/16",
+            hostThreads = "50",
+            hostThreadsPool = "500")
     @Route(
             name = "orders",
             path = "/api/orders/*",
@@ -59,6 +63,11 @@ class SpellingsTest {
             timeoutResponse = "10s",
             timeoutIdle = "5m",
             timeoutTotal = "2m",
+            fallback = "static:/offline.html",
+            errorDetail = "full",
+            errorDetailRoles = {"operator", "admin"},
+            errorProxyStatus = "details",
+            errorPage = "502=/WEB-INF/error.mustache",
             retryAttempts = "2",
             retryAnyMethod = "true",
             retryStatuses = "503",
@@ -122,6 +131,7 @@ class SpellingsTest {
     private static final GatewayBuilder BUILT = GatewayBuilder.create()
             .name("shop")
             .viaName("edge-1")
+            .proxyStatusName("shop-edge")
             .requestIdField("X-Correlation-Id")
             .trustedProxies("10.0.0.0/8", "::1")
             .cacheHeapEntries(5000)
@@ -130,6 +140,8 @@ class SpellingsTest {
             .cacheDiskPath("/var/cache/shop")
             .cachePurgeRoles("cache-admin")
             .cachePurgeAddresses("10.1.0.0/16")
+            .hostThreads(50)
+            .hostThreadsPool(500)
             .route("orders", r -> r.path("/api/orders/*")
                     .to("http://orders-1:8080", "http://orders-2:8080/base")
                     .methods("GET", "HEAD")
@@ -153,6 +165,11 @@ class SpellingsTest {
                     .timeoutResponse(Duration.ofSeconds(10))
                     .timeoutIdle(Duration.ofMinutes(5))
                     .timeoutTotal(Duration.ofMinutes(2))
+                    .fallback("static:/offline.html")
+                    .errorDetail(ErrorConfig.Detail.FULL)
+                    .errorDetailRoles("operator", "admin")
+                    .errorProxyStatus(ErrorConfig.ProxyStatusField.DETAILS)
+                    .errorPage("502", "/WEB-INF/error.mustache")
                     .retryAttempts(2)
                     .retryAnyMethod(true)
                     .retryStatuses(503)

@@ -12,9 +12,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.catalina.Context;
@@ -99,6 +102,7 @@ public final class AppServer implements AutoCloseable {
         private final Container container;
         private final List<FilterEntry> filters = new ArrayList<>();
         private final List<ServletEntry> servlets = new ArrayList<>();
+        private final Map<String, String> resources = new LinkedHashMap<>();
         private String contextPath = "";
         private boolean asyncSupported = true;
         private boolean lenient;
@@ -157,6 +161,12 @@ public final class AppServer implements AutoCloseable {
             return this;
         }
 
+        /** A file of the app, such as {@code /WEB-INF/x}. */
+        public Builder resource(String path, String content) {
+            resources.put(path, content);
+            return this;
+        }
+
         /** Where errors are dispatched to. */
         public Builder errorPage(String path) {
             errorPage = path;
@@ -193,6 +203,9 @@ public final class AppServer implements AutoCloseable {
             connector.setProperty("maxThreads", Integer.toString(threads));
             connector.setProperty("minSpareThreads", "2");
             AbstractHttp11Protocol<?> protocol = (AbstractHttp11Protocol<?>) connector.getProtocolHandler();
+            // By default it says 100 (Continue) before the app is asked, and the gateway could not pass the question
+            // on.
+            connector.setProperty("continueResponseTiming", "onRead");
             // Tomcat drops trailers which nobody named.
             protocol.setAllowedTrailerHeaders("x-checksum,x-note");
             connector.addUpgradeProtocol(new Http2Protocol());
@@ -205,6 +218,7 @@ public final class AppServer implements AutoCloseable {
             }
             tomcat.getService().addConnector(connector);
             tomcat.setConnector(connector);
+            writeResources(base);
             Context context = tomcat.addContext(contextPath, base.getPath());
             if (errorPage != null) {
                 org.apache.tomcat.util.descriptor.web.ErrorPage page =
@@ -218,7 +232,7 @@ public final class AppServer implements AutoCloseable {
             IntrospectionUtils.setProperty(standard, "clearReferencesObjectStreamClassCaches", "false");
             standard.setClearReferencesRmiTargets(false);
             standard.setClearReferencesThreadLocals(false);
-            standard.setUnloadDelay(0);
+            standard.setUnloadDelay(500);
             if (sessionCookie != null) {
                 context.setSessionCookieName(sessionCookie);
             }
@@ -270,6 +284,10 @@ public final class AppServer implements AutoCloseable {
                     contextPath.isEmpty() ? "/" : contextPath, ServletContextHandler.SESSIONS);
             File temporary = Files.createTempDirectory("headgate-jetty").toFile();
             context.setTempDirectory(temporary);
+            // Of its own, since Jetty empties its temporary one.
+            File base = Files.createTempDirectory("headgate-app").toFile();
+            writeResources(base);
+            context.setBaseResourceAsPath(base.toPath());
             context.getServletHandler().setDecodeAmbiguousURIs(lenient);
             if (sessionCookie != null) {
                 context.getSessionHandler().getSessionCookieConfig().setName(sessionCookie);
@@ -297,7 +315,16 @@ public final class AppServer implements AutoCloseable {
             return new AppServer(connector.getLocalPort(), () -> {
                 server.stop();
                 delete(temporary);
+                delete(base);
             });
+        }
+
+        private void writeResources(File base) throws IOException {
+            for (Map.Entry<String, String> resource : resources.entrySet()) {
+                Path file = base.toPath().resolve(resource.getKey().substring(1));
+                Files.createDirectories(file.getParent());
+                Files.writeString(file, resource.getValue());
+            }
         }
 
         private static void delete(File file) {

@@ -26,6 +26,9 @@ public class RawConnection implements AutoCloseable {
     private final OutputStream out;
     private final CountDownLatch closedByPeer = new CountDownLatch(1);
 
+    /** Whether the line end after the last chunk's data is still to be read: Jetty sends it with the next chunk. */
+    private boolean chunkOpen;
+
     RawConnection(Socket socket) throws IOException {
         this.socket = socket;
         socket.setTcpNoDelay(true);
@@ -191,6 +194,12 @@ public class RawConnection implements AutoCloseable {
 
     /** Reads one chunk into the message; false when it was the last, with its trailers. */
     boolean readOneChunk(RawMessage message) throws IOException {
+        if (chunkOpen) {
+            chunkOpen = false;
+            if (!"\r\n".equals(readLine())) {
+                throw new EOFException("cut after a chunk");
+            }
+        }
         String line = readLine();
         if (line == null || !line.endsWith("\r\n")) {
             throw new EOFException("cut before a chunk");
@@ -221,9 +230,7 @@ public class RawConnection implements AutoCloseable {
             read += n;
         }
         message.received(data);
-        if (!"\r\n".equals(readLine())) {
-            throw new EOFException("cut after a chunk");
-        }
+        chunkOpen = true;
         return true;
     }
 
