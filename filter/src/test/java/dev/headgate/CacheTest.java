@@ -362,4 +362,32 @@ class CacheTest {
             assertThat(origin.requests()).isEqualTo(1);
         }
     }
+
+    @OnEachContainer
+    void purgeIsForThoseWhoMay(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("one", "Cache-Control: max-age=60", "Cache-Tag: t"));
+                Scene scene = scene(container, origin, "cache.purge-addresses=127.0.0.1")) {
+            scene.client().get("/api/a?x");
+            assertThat(scene.client()
+                            .exchange(RawClient.request("PURGE", "/api/a?x") + "\r\n")
+                            .text())
+                    .isEqualTo("Purged: 1\n");
+            scene.client().get("/api/a?x");
+            assertThat(scene.client()
+                            .exchange(RawClient.request("PURGE", "/api/none", "Cache-Tag: t") + "\r\n")
+                            .text())
+                    .isEqualTo("Purged: 1\n");
+            scene.client().get("/api/a?x");
+            assertThat(origin.requests()).isEqualTo(3);
+        }
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("one", "Cache-Control: max-age=60"));
+                Scene scene = scene(container, origin, "cache.purge-addresses=10.0.0.1")) {
+            scene.client().get("/api/a");
+            assertThat(scene.client()
+                            .exchange(RawClient.request("PURGE", "/api/a") + "\r\n")
+                            .status())
+                    .isEqualTo(403);
+            assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("hit");
+        }
+    }
 }

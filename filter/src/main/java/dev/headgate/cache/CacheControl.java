@@ -27,8 +27,6 @@ final class CacheControl {
     /** Targeted fields, most specific first (RFC 9213 §2.2): the gateway's own, then what any such cache obeys. */
     static final List<String> TARGETED = List.of("Headgate-Cache-Control", "CDN-Cache-Control");
 
-    static final CacheControl NONE = new CacheControl();
-
     private boolean noStore;
     private boolean noCache;
     private boolean isPrivate;
@@ -54,7 +52,7 @@ final class CacheControl {
         if (lines.isEmpty()) {
             String pragma = fields.combined("Pragma");
             if (pragma == null) {
-                return NONE;
+                return new CacheControl();
             }
             CacheControl control = new CacheControl();
             for (String each : pragma.split(",")) {
@@ -78,7 +76,7 @@ final class CacheControl {
             }
         }
         List<String> lines = fields.all("Cache-Control");
-        return lines.isEmpty() ? NONE : parse(lines);
+        return parse(lines);
     }
 
     /** @return null where the field has to be ignored: malformed, empty, or an argument of the wrong type */

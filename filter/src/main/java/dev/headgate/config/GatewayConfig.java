@@ -59,9 +59,14 @@ public record GatewayConfig(
 
     /** Every role that the configuration asks for, wherever that is. */
     public Set<String> roles() {
-        Set<String> roles = new TreeSet<>();
+        Set<String> roles = new TreeSet<>(cacheStore.purgeRoles());
         for (RouteConfig route : routes) {
             roles.addAll(route.errors().detailRoles());
+            for (CacheConfig.Share share : route.cache().share()) {
+                if (share.kind() == CacheConfig.Share.Kind.ROLE) {
+                    roles.add(share.name());
+                }
+            }
             for (Map<String, String> values : List.of(
                     route.fields().requestSet(), route.fields().requestAdd(),
                     route.fields().responseSet(), route.fields().responseAdd())) {

@@ -52,6 +52,8 @@ public final class Forwarder {
     /** Null where no route has one. */
     private final ResponseCache cache;
 
+    private final Purge purge;
+
     private final InterimRelay interim;
     private final LongSupplier nanoSource;
 
@@ -69,6 +71,7 @@ public final class Forwarder {
             String sessionCookie,
             LongSupplier nanoSource) {
         this.cache = cache;
+        this.purge = new Purge(cache, config.cacheStore());
         this.interim = new InterimRelay(context);
         this.nanoSource = nanoSource;
         ForwardedFields forwarded = new ForwardedFields(config.trustedProxies());
@@ -96,6 +99,11 @@ public final class Forwarder {
         String target = target(match, request);
         if (RequestRules.isLastHop(request)) {
             answerAsLastHop(exchange.response());
+            return;
+        }
+
+        if (route.config().cache().enabled() && purge.takes(request)) {
+            purge.answer(request, new ClientDelivery(route.response(), match, exchange));
             return;
         }
 
