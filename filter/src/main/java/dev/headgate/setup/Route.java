@@ -131,4 +131,24 @@ public @interface Route {
     String responseMaxSize() default "";
 
     String responseMinRate() default "";
+
+    String cache() default "";
+
+    String cacheHeuristic() default "";
+
+    String cacheMaxObjectSize() default "";
+
+    String cacheStaleOnError() default "";
+
+    String cacheNegativeTtl() default "";
+
+    String[] cacheShare() default {};
+
+    String[] cacheKeyIgnoreParameters() default {};
+
+    String cacheKeySortParameters() default "";
+
+    String cacheSetCookie() default "";
+
+    String cacheCollapseWait() default "";
 }
