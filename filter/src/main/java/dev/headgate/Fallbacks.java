@@ -10,6 +10,7 @@ import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.FailureReport;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.failure.StaticFallback;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
@@ -31,6 +32,9 @@ final class Fallbacks {
     /** RFC 9110 §9.2.2. */
     private static final Set<String> IDEMPOTENT = Set.of("GET", "HEAD", "PUT", "DELETE", "OPTIONS");
 
+    /** Marks a request that comes again, for the app to answer. */
+    private static final String LEFT_TO_APP = "dev.headgate.left-to-app";
+
     private final ErrorPage page;
     private final List<Fallback> order;
     private final Map<String, StaticFallback> resources = new HashMap<>();
@@ -47,6 +51,11 @@ final class Fallbacks {
                 resources.put(fallback.path(), new StaticFallback(fallback.path(), app));
             }
         }
+    }
+
+    /** Whether the gateway had this request before and the app is to answer it. */
+    static boolean isLeftToApp(HttpServletRequest request) {
+        return request.getDispatcherType() == DispatcherType.ASYNC && request.getAttribute(LEFT_TO_APP) != null;
     }
 
     /** Answers. The response must not be committed. */
@@ -78,11 +87,8 @@ final class Fallbacks {
     }
 
     private boolean sendResource(Fallback fallback, FailureReport report, Exchange exchange) throws IOException {
-        if (!resources.get(fallback.path()).send(exchange.request(), exchange.response())) {
-            return false;
-        }
         page.markProxyStatus(report, exchange.response());
-        return true;
+        return resources.get(fallback.path()).send(exchange.request(), exchange.response());
     }
 
     /** Whatever an origin may have carried out already is not given to the app to be carried out again. */
@@ -96,9 +102,20 @@ final class Fallbacks {
         if (request == null) {
             return false;
         }
+        if (exchange.request().isAsyncStarted()) {
+            // This is not the container's thread, and the chain belongs to that. The container runs the app again from
+            // the start, for which the content would have to be there again.
+            if (request != exchange.request()) {
+                return false;
+            }
+            request.setAttribute(LEFT_TO_APP, Boolean.TRUE);
+            exchange.leaveToApp();
+        }
         exchange.response().resetBuffer();
         page.markProxyStatus(report, exchange.response());
-        chain.doFilter(request, exchange.response());
+        if (!exchange.isLeftToApp()) {
+            chain.doFilter(request, exchange.response());
+        }
         return true;
     }
 

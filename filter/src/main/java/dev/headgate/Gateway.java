@@ -20,7 +20,11 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,8 +40,10 @@ final class Gateway implements AutoCloseable {
     private final GatewayConfig config;
     private final RouteTable routes;
     private final Watchdog watchdog;
+    private final ScheduledExecutorService probing;
     private final Map<String, Upstream> upstreams = new HashMap<>();
     private final Forwarder forwarder;
+    private final HostThreads threads;
     private final Map<String, Fallbacks> fallbacks = new HashMap<>();
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource = System::nanoTime;
@@ -46,10 +52,12 @@ final class Gateway implements AutoCloseable {
     Gateway(GatewayConfig config, ServletContext context) {
         this.config = config;
         this.routes = RouteTable.of(config.routes());
+        this.threads = new HostThreads(config.threads(), config.name(), context, config.roles());
         this.watchdog = new Watchdog(config.name(), nanoSource);
+        this.probing = probing(config);
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
-                upstreams.put(upstream.name(), new Upstream(upstream, watchdog));
+                upstreams.put(upstream.name(), new Upstream(upstream, watchdog, probing));
             }
             for (RouteConfig route : config.routes()) {
                 fallbacks.put(
@@ -70,16 +78,44 @@ final class Gateway implements AutoCloseable {
         routes.shadows().forEach(LOG::info);
     }
 
+    /** Probes, lookups and diagnoses: threads come when there is something to do, and go. */
+    private static ScheduledExecutorService probing(GatewayConfig config) {
+        int origins = config.upstreams().values().stream()
+                .mapToInt(upstream -> upstream.origins().size())
+                .sum();
+        AtomicInteger number = new AtomicInteger();
+        ScheduledThreadPoolExecutor executor =
+                new ScheduledThreadPoolExecutor(Math.max(2, Math.min(8, origins)), task -> {
+                    Thread thread =
+                            new Thread(task, "headgate-" + config.name() + "-probe-" + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        executor.setKeepAliveTime(30, TimeUnit.SECONDS);
+        executor.allowCoreThreadTimeOut(true);
+        executor.setRemoveOnCancelPolicy(true);
+        return executor;
+    }
+
     /** The whole way of a request. */
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        RouteMatch match = routes.match(request);
+        RouteMatch match = Fallbacks.isLeftToApp(request) ? null : routes.match(request);
         if (match == null) {
             chain.doFilter(request, response);
             return;
         }
         Exchange exchange =
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
+        try {
+            threads.run(exchange, () -> proceed(match, exchange, chain));
+        } catch (GatewayFailure failure) {
+            fail(exchange, failure, chain);
+        }
+    }
+
+    /** What may wait, on this thread or off the container's. */
+    private void proceed(RouteMatch match, Exchange exchange, FilterChain chain) throws IOException, ServletException {
         try {
             forwarder.forward(match, exchange);
         } catch (GatewayFailure failure) {
@@ -115,7 +151,7 @@ final class Gateway implements AutoCloseable {
 
     /** A client whose content did not arrive may still read; one that is gone will not. */
     private void answerIfPossible(Exchange exchange, GatewayFailure failure) {
-        if (exchange.response().isCommitted()) {
+        if (exchange.isAbandoned() || exchange.response().isCommitted()) {
             return;
         }
         try {
@@ -162,8 +198,16 @@ final class Gateway implements AutoCloseable {
     /** Closes every connection and ends every thread. */
     @Override
     public void close() {
+        probing.shutdownNow();
         upstreams.values().forEach(Upstream::close);
+        threads.close();
         watchdog.close();
+        try {
+            // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
+            probing.awaitTermination(2, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         LOG.info("Headgate '{}' is closed", config.name());
     }
 }

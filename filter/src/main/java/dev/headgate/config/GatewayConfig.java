@@ -2,7 +2,11 @@ package dev.headgate.config;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Everything one gateway was told: its routes, its upstreams and what holds for all of them.
@@ -15,6 +19,7 @@ import java.util.TreeMap;
  * @param trustedProxies peers whose {@code Forwarded} and {@code X-Forwarded-*} fields are believed; empty: nobody's
  * @param routes in the order of their configuration
  * @param upstreams by name; every upstream that a route names is here
+ * @param threads how many threads exchanges may hold
  */
 public record GatewayConfig(
         String name,
@@ -23,13 +28,19 @@ public record GatewayConfig(
         String requestIdField,
         List<AddressRange> trustedProxies,
         List<RouteConfig> routes,
-        Map<String, UpstreamConfig> upstreams) {
+        Map<String, UpstreamConfig> upstreams,
+        ThreadConfig threads) {
+
+    private static final Pattern ROLE_VARIABLE = Pattern.compile("\\$\\{role\\.([^}]+)}");
 
     public GatewayConfig {
         Checks.notBlank(name, "name");
         Checks.notBlank(viaName, "viaName");
         Checks.notBlank(proxyStatusName, "proxyStatusName");
         Checks.notBlank(requestIdField, "requestIdField");
+        if (threads == null) {
+            throw new IllegalArgumentException("threads is missing");
+        }
         trustedProxies = List.copyOf(trustedProxies);
         routes = List.copyOf(routes);
         upstreams = java.util.Collections.unmodifiableMap(new TreeMap<>(upstreams));
@@ -39,5 +50,23 @@ public record GatewayConfig(
                         "route " + route.name() + " names the unknown upstream " + route.upstream());
             }
         }
+    }
+
+    /** Every role that the configuration asks for, wherever that is. */
+    public Set<String> roles() {
+        Set<String> roles = new TreeSet<>();
+        for (RouteConfig route : routes) {
+            roles.addAll(route.errors().detailRoles());
+            for (Map<String, String> values : List.of(
+                    route.fields().requestSet(), route.fields().requestAdd(),
+                    route.fields().responseSet(), route.fields().responseAdd())) {
+                for (String value : values.values()) {
+                    for (Matcher role = ROLE_VARIABLE.matcher(value); role.find(); ) {
+                        roles.add(role.group(1));
+                    }
+                }
+            }
+        }
+        return roles;
     }
 }

@@ -14,8 +14,9 @@ import java.util.Map;
  * @param ejectionMax the longest it is out
  * @param maxEjectedPercent at most this share of the origins is taken out by traffic, and never the last one; 0 to 100
  * @param panicPercent when fewer than this share are healthy, all are used; 0 to 100
- * @param silence an origin with at least five requests waiting that has said nothing for so long (and for five times its
- *     average latency) while it answered before is taken out, and what waits is tried elsewhere; zero: off
+ * @param silence an origin with repeatable requests waiting that has said nothing for so long (and for five times its
+ *     average latency), and then does not answer {@code OPTIONS *} either, is taken out, and what waits is tried
+ *     elsewhere; zero: off
  * @param probe how origins are asked for their health
  */
 public record HealthConfig(

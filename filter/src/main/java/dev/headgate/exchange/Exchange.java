@@ -11,11 +11,11 @@ import java.util.function.Supplier;
 /**
  * One request that a route took, from its arrival to the last byte of its final response.
  *
- * <p>Not thread-safe: it belongs to the thread that runs the exchange.
+ * <p>Not thread-safe: it belongs to the thread that runs the exchange, except for {@link #abandon()}.
  */
 public final class Exchange {
 
-    private final HttpServletRequest request;
+    private HttpServletRequest request;
     private final HttpServletResponse response;
     private final String route;
     private final String requestId;
@@ -24,10 +24,24 @@ public final class Exchange {
 
     private long contentBytesReceived;
     private long contentBytesSent;
+    private long answeredNanos;
     private GatewayFailure failure;
+    private boolean leftToApp;
     private Supplier<HttpServletRequest> replay;
 
+    private final Object lock = new Object();
+
+    /** Guarded by {@link #lock}; null: nothing is waited for. */
+    private Runnable breaker;
+
+    /** Guarded by {@link #lock}. */
+    private boolean abandoned;
+
+    private final Wait wait = this::waitIsOver;
+
     /**
+     * @param request as the gateway got it
+     * @param response as the gateway got it; what earlier filters set is in it
      * @param route the name of the route that took the request
      * @param requestId what the client, the origin and the log call this exchange
      * @param startNanos when it began, on the gateway's nano source
@@ -41,22 +55,32 @@ public final class Exchange {
         this.startNanos = startNanos;
     }
 
+    /** The client's request; on another thread than the container's, a view that is good there. */
     public HttpServletRequest request() {
         return request;
     }
 
+    /** Goes on with another view of the same request, before the exchange changes threads. */
+    public void continuesWith(HttpServletRequest other) {
+        request = other;
+    }
+
+    /** The response to the client. {@code getStatus} is what the client sees once it is committed. */
     public HttpServletResponse response() {
         return response;
     }
 
+    /** The name of the route that took the request. */
     public String route() {
         return route;
     }
 
+    /** What the client, the origin and the log call this exchange; never null, 1 to 128 harmless characters. */
     public String requestId() {
         return requestId;
     }
 
+    /** When it began, on the gateway's nano source. */
     public long startNanos() {
         return startNanos;
     }
@@ -68,7 +92,7 @@ public final class Exchange {
         return attempt;
     }
 
-    /** In the order in which they were made. */
+    /** In the order in which they were made; a view that grows. Empty when no origin was asked. */
     public List<Attempt> attempts() {
         return Collections.unmodifiableList(attempts);
     }
@@ -83,10 +107,22 @@ public final class Exchange {
         contentBytesSent += bytes;
     }
 
+    /** An origin's final response head came that will be passed on. */
+    public void answered(long nanos) {
+        answeredNanos = nanos;
+    }
+
+    /** When the response head came, on the gateway's nano source; 0 while there is none. */
+    public long answeredNanos() {
+        return answeredNanos;
+    }
+
+    /** How many bytes of content came from the client so far; 0 for a form that was rebuilt. */
     public long contentBytesReceived() {
         return contentBytesReceived;
     }
 
+    /** How many bytes of an origin's content went to the client so far; the gateway's own answers do not count. */
     public long contentBytesSent() {
         return contentBytesSent;
     }
@@ -105,6 +141,16 @@ public final class Exchange {
         return replay == null ? request : replay.get();
     }
 
+    /** Leaves the answer to the app, on a thread of the container's. */
+    public void leaveToApp() {
+        leftToApp = true;
+    }
+
+    /** Whether the container has to be asked to run the app. */
+    public boolean isLeftToApp() {
+        return leftToApp;
+    }
+
     /** Marks the exchange as failed. */
     public void failed(GatewayFailure reason) {
         failure = reason;
@@ -113,5 +159,51 @@ public final class Exchange {
     /** Null while it lasts and when it succeeded. */
     public GatewayFailure failure() {
         return failure;
+    }
+
+    /**
+     * Says how to break what this exchange is about to wait for, until the result is closed. It is broken at once when the
+     * exchange is abandoned already.
+     *
+     * @param breaks thread-safe and quick; never called after the result was closed
+     */
+    public Wait breakableBy(Runnable breaks) {
+        synchronized (lock) {
+            breaker = breaks;
+            if (abandoned) {
+                breaks.run();
+            }
+        }
+        return wait;
+    }
+
+    private void waitIsOver() {
+        synchronized (lock) {
+            breaker = null;
+        }
+    }
+
+    /** Nobody wants the answer any more: breaks the wait at an upstream, and every later one. Thread-safe. */
+    public void abandon() {
+        synchronized (lock) {
+            abandoned = true;
+            if (breaker != null) {
+                breaker.run();
+            }
+        }
+    }
+
+    /** Whether {@link #abandon()} was called. Thread-safe. */
+    public boolean isAbandoned() {
+        synchronized (lock) {
+            return abandoned;
+        }
+    }
+
+    /** A stretch of time in which the exchange can be broken from outside. */
+    @FunctionalInterface
+    public interface Wait extends AutoCloseable {
+        @Override
+        void close();
     }
 }

@@ -61,7 +61,7 @@ enum AnswerForm {
         int place = 0;
         for (String line : accept) {
             for (String item : line.split(",")) {
-                String[] parts = item.split(";");
+                String[] parts = item.split(";", -1);
                 int exactness = exactness(parts[0].strip().toLowerCase(Locale.ROOT));
                 double quality = quality(parts);
                 Wish wish = new Wish(quality, exactness, place++);

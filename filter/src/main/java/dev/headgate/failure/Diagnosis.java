@@ -2,7 +2,7 @@ package dev.headgate.failure;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Properties;
+import java.util.Map;
 
 /**
  * What a kind of failure means to an operator: the likely causes in order, and what to check next.
@@ -12,7 +12,7 @@ import java.util.Properties;
  */
 record Diagnosis(String meaning, List<String> causes, List<Check> checks) {
 
-    private static final Properties TEXTS = Texts.properties("diagnosis.properties");
+    private static final Map<String, String> TEXTS = Map.copyOf(Texts.entries("diagnosis.properties"));
 
     /**
      * One thing to look at.
@@ -53,13 +53,13 @@ record Diagnosis(String meaning, List<String> causes, List<Check> checks) {
                             .replace("{origin}", origin);
             checks.add(new Check(parts[0], command));
         }
-        return new Diagnosis(TEXTS.getProperty(kind.word() + ".meaning"), numbered(kind.word() + ".cause."), checks);
+        return new Diagnosis(TEXTS.get(kind.word() + ".meaning"), numbered(kind.word() + ".cause."), checks);
     }
 
     private static List<String> numbered(String prefix) {
         List<String> lines = new ArrayList<>();
         for (int i = 1; TEXTS.containsKey(prefix + i); i++) {
-            lines.add(TEXTS.getProperty(prefix + i));
+            lines.add(TEXTS.get(prefix + i));
         }
         return List.copyOf(lines);
     }

@@ -150,7 +150,7 @@ public final class ErrorPage {
 
     // The three forms
 
-    private static String line(FailureReport report, Texts texts) {
+    static String line(FailureReport report, Texts texts) {
         StringBuilder text = new StringBuilder();
         String detail = report.failure().publicDetail();
         text.append(report.status())
@@ -204,7 +204,7 @@ public final class ErrorPage {
      * RFC 9457. The type is {@code about:blank}, since programs tell failures apart by {@code kind}: a type would have to
      * be an address that this project could keep alive for as long as anybody runs an old version.
      */
-    private static Map<String, Object> problem(FailureReport report, Texts texts, boolean safe) {
+    static Map<String, Object> problem(FailureReport report, Texts texts, boolean safe) {
         FailureKind kind = report.kind();
         Map<String, Object> problem = new LinkedHashMap<>();
         problem.put("type", "about:blank");

@@ -5,7 +5,7 @@ import java.util.Iterator;
 import java.util.Map;
 
 /**
- * Writes one JSON text (RFC 8259). Why it is our own: {@code docs/decisions/json-without-a-library.md}.
+ * Writes one JSON text (RFC 8259). Why it is our own: {@code docs/decisions/problem-json.md}.
  */
 final class Json {
 

@@ -5,6 +5,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URLConnection;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -52,7 +53,9 @@ public final class StaticFallback {
         response.setStatus(200);
         // Or it would be taken for the service's own answer long after that is back.
         response.setHeader("Cache-Control", "no-store");
-        String type = app.getMimeType(path);
+        String known = app.getMimeType(path);
+        // An embedded container may have no table of its own.
+        String type = known != null ? known : URLConnection.guessContentTypeFromName(path);
         if (type != null) {
             response.setHeader("Content-Type", type);
         }

@@ -61,6 +61,13 @@ final class Texts {
         return properties;
     }
 
+    /** The same as a map. */
+    static Map<String, String> entries(String file) {
+        Map<String, String> entries = new LinkedHashMap<>();
+        properties(file).forEach((key, text) -> entries.put((String) key, (String) text));
+        return entries;
+    }
+
     static InputStream resource(String file) {
         InputStream stream = Texts.class.getResourceAsStream(file);
         if (stream == null) {

@@ -137,7 +137,7 @@ public final class Forwarder {
             } catch (GatewayFailure e) {
                 failure = e;
                 attempt.ended(nanoSource.getAsLong(), e);
-                Outcome.report(upstream, origin, e, 0);
+                Outcome.failed(upstream, origin, e);
             }
             if (response != null && !retry.statuses().contains(response.head().getCode())) {
                 return response;
@@ -145,6 +145,7 @@ public final class Forwarder {
 
             // A failure, or an answer that stands for one.
             boolean again = !last
+                    && !exchange.isAbandoned()
                     && !exchange.response().isCommitted()
                     && outgoing.content().canBeSentAgain()
                     && remaining(route, exchange) > 0
@@ -184,6 +185,7 @@ public final class Forwarder {
                 : remaining(route, exchange);
         OriginConnection connection = route.upstream()
                 .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, attempt);
+        Exchange.Wait wait = exchange.breakableBy(connection::abort);
         boolean handedOver = false;
         try {
             // The request, its content perhaps only after the origin has agreed to it.
@@ -209,11 +211,17 @@ public final class Forwarder {
                 head = connection.receive(onInterim, false, outgoing.isHead(), elsewhere);
             }
             attempt.answered(head.getCode());
+            if (!Outcome.isFailure(head.getCode())) {
+                route.upstream().answersTrial(origin);
+            }
+            exchange.answered(nanoSource.getAsLong());
             handedOver = true;
-            return new OriginResponse(route.upstream(), origin, outgoing.hostFor(origin), connection, head, attempt);
+            return new OriginResponse(
+                    route.upstream(), origin, outgoing.hostFor(origin), connection, wait, head, attempt);
         } finally {
             if (!handedOver) {
                 attempt.sent(connection.hasWritten());
+                wait.close();
                 connection.close();
             }
         }

@@ -1,6 +1,7 @@
 package dev.headgate.forward;
 
 import dev.headgate.exchange.Attempt;
+import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.upstream.Origin;
 import dev.headgate.upstream.OriginConnection;
@@ -18,6 +19,7 @@ final class OriginResponse implements AutoCloseable {
     private final Origin origin;
     private final String sentHost;
     private final OriginConnection connection;
+    private final Exchange.Wait wait;
     private final ClassicHttpResponse head;
     private final Attempt attempt;
     private GatewayFailure failure;
@@ -28,12 +30,14 @@ final class OriginResponse implements AutoCloseable {
             Origin origin,
             String sentHost,
             OriginConnection connection,
+            Exchange.Wait wait,
             ClassicHttpResponse head,
             Attempt attempt) {
         this.upstream = upstream;
         this.origin = origin;
         this.sentHost = sentHost;
         this.connection = connection;
+        this.wait = wait;
         this.head = head;
         this.attempt = attempt;
     }
@@ -81,7 +85,13 @@ final class OriginResponse implements AutoCloseable {
 
     @Override
     public void close() {
+        // Before the pool has the connection back: from then on it is another exchange's.
+        wait.close();
         connection.close();
-        Outcome.report(upstream, origin, failure, complete || head.getEntity() == null ? head.getCode() : 0);
+        if (failure != null) {
+            Outcome.failed(upstream, origin, failure);
+        } else {
+            Outcome.answered(upstream, origin, head.getCode(), complete || head.getEntity() == null);
+        }
     }
 }

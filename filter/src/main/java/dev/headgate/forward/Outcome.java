@@ -10,28 +10,32 @@ final class Outcome {
 
     private Outcome() {}
 
-    /**
-     * Tells the upstream.
-     *
-     * @param failure null where there was none
-     * @param status the final status; 0 where the response was left unfinished for no fault of the origin
-     */
-    static void report(Upstream upstream, Origin origin, GatewayFailure failure, int status) {
-        if (failure != null && failure.kind().side() == FailureKind.Side.UPSTREAM) {
+    /** An attempt ended without a response. */
+    static void failed(Upstream upstream, Origin origin, GatewayFailure failure) {
+        if (failure.kind().side() == FailureKind.Side.UPSTREAM) {
             upstream.failed(origin, failure.getMessage());
-        } else if (failure != null) {
+        } else {
             // A client that left, or a full pool: neither praise nor blame.
             upstream.undecided(origin);
-        } else if (isFailure(status)) {
-            upstream.failed(origin, "it answered " + status);
-        } else if (status == 0) {
-            upstream.undecided(origin);
-        } else {
-            upstream.succeeded(origin);
         }
     }
 
-    private static boolean isFailure(int status) {
+    /**
+     * A response came to its end.
+     *
+     * @param whole whether all of its content was read; where it was not, nobody knows how the rest would have gone
+     */
+    static void answered(Upstream upstream, Origin origin, int status, boolean whole) {
+        if (isFailure(status)) {
+            upstream.failed(origin, "it answered " + status);
+        } else if (whole) {
+            upstream.succeeded(origin);
+        } else {
+            upstream.undecided(origin);
+        }
+    }
+
+    static boolean isFailure(int status) {
         return status == 500 || status == 502 || status == 503 || status == 504;
     }
 }

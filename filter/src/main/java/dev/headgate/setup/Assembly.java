@@ -15,6 +15,7 @@ import dev.headgate.config.PoolConfig;
 import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.TargetConfig;
+import dev.headgate.config.ThreadConfig;
 import dev.headgate.config.TimeoutConfig;
 import dev.headgate.config.TlsConfig;
 import dev.headgate.config.UpstreamConfig;
@@ -197,7 +198,8 @@ final class Assembly {
                 all.get(REQUEST_ID_FIELD),
                 all.get(TRUSTED_PROXIES),
                 table,
-                groups);
+                groups,
+                new ThreadConfig(all.has(HOST_THREADS) ? all.get(HOST_THREADS) : 0, all.get(HOST_THREADS_POOL)));
     }
 
     private RouteConfig route(String name, Map<String, UpstreamConfig> groups) {

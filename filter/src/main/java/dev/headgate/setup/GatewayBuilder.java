@@ -9,7 +9,9 @@ import java.util.function.Consumer;
 
 /**
  * Says in Java what the other spellings say in text: every setting is a method of the same name, {@code viaName} for
- * {@code via.name}. What is said last counts. For one thread.
+ * {@code via.name}. What is said last counts. {@code docs/settings.md} has meaning, range and default of each. A null is
+ * refused at once with a {@link NullPointerException}; whatever else is wrong is reported by {@code build}, all at once.
+ * For one thread; what it builds is immutable.
  *
  * <pre>{@code
  * GatewayConfig config = GatewayBuilder.create()
@@ -24,6 +26,7 @@ public final class GatewayBuilder {
 
     private GatewayBuilder() {}
 
+    /** Starts with nothing said: every setting has its default. */
     public static GatewayBuilder create() {
         return new GatewayBuilder();
     }
@@ -44,9 +47,18 @@ public final class GatewayBuilder {
         return put(SettingsTable.REQUEST_ID_FIELD, field);
     }
 
+    /** @param addresses IP addresses and CIDR blocks; none: nobody is believed */
     public GatewayBuilder trustedProxies(String... addresses) {
         add(SettingsTable.TRUSTED_PROXIES, "", ValueType.join(addresses));
         return this;
+    }
+
+    public GatewayBuilder hostThreads(int threads) {
+        return put(SettingsTable.HOST_THREADS, threads);
+    }
+
+    public GatewayBuilder hostThreadsPool(int threads) {
+        return put(SettingsTable.HOST_THREADS_POOL, threads);
     }
 
     /**

@@ -28,4 +28,8 @@ public @interface GatewaySettings {
     String requestIdField() default "";
 
     String[] trustedProxies() default {};
+
+    String hostThreads() default "";
+
+    String hostThreadsPool() default "";
 }

@@ -10,7 +10,6 @@ import dev.headgate.config.TargetConfig.AmbiguousPath;
 import dev.headgate.failure.FailureKind;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -104,6 +103,26 @@ final class SettingsTable {
             "Peers whose `Forwarded` and `X-Forwarded-*` fields are believed and continued. Those of any other peer are"
                     + " replaced.",
             "When a load balancer or another proxy stands before the app; name its addresses, nobody else's.");
+
+    static final Setting<Integer> HOST_THREADS = without(
+            "a third of the threads that the container has, 64 where it does not tell",
+            Scope.GATEWAY,
+            "host-threads",
+            ValueType.integer(1, 100_000),
+            "50",
+            "How many of the container's threads may wait for upstreams at once. Exchanges beyond that leave the"
+                    + " container's threads, or get 503 where they cannot.",
+            "Lower it when the app itself needs most of the container; see [threads](threads.md).");
+
+    static final Setting<Integer> HOST_THREADS_POOL = row(
+            Scope.GATEWAY,
+            "host-threads.pool",
+            ValueType.integer(0, 100_000),
+            "200",
+            "500",
+            "How many threads of its own the gateway may use on Java 17 to 20 for exchanges beyond `host-threads`; 0:"
+                    + " none. Not used on Java 21 and later, whose virtual threads need no pool.",
+            "Raise it when slow upstreams are normal and Java cannot be updated.");
 
     // Routes: which requests
 
@@ -670,7 +689,7 @@ final class SettingsTable {
             ValueType.duration(true, HOUR),
             "3s",
             "10s",
-            "An origin that used to answer, with five or more requests waiting, is taken out when it has said nothing for so long, and for five times its average latency; what waits there and may be repeated is tried elsewhere. 0: off.",
+            "An origin with requests waiting that has said nothing for so long, and for five times its average latency, is asked `OPTIONS *`; when it does not answer that within a second either, it is taken out, and what waits there and may be repeated is tried elsewhere. 0: off.",
             "");
 
     static final Setting<HealthConfig.Kind> HEALTH_PROBE = row(
@@ -790,7 +809,7 @@ final class SettingsTable {
             "How many retries a second there may be whatever the traffic.",
             "");
 
-    static final List<Setting<?>> ALL = Collections.unmodifiableList(ROWS);
+    static final List<Setting<?>> ALL = List.copyOf(ROWS);
 
     private SettingsTable() {}
 
@@ -821,7 +840,7 @@ final class SettingsTable {
         return add(new Setting<>(
                 Scope.ROUTE,
                 key,
-                ValueType.template(),
+                ValueType.template(key.startsWith("response.")),
                 Setting.Entry.FIELD,
                 "",
                 null,

@@ -248,11 +248,16 @@ record ValueType<T>(
         return new ValueType<>(allowed, checked, Function.identity(), ValueType::quoted, false, false);
     }
 
-    /** A field value with variables that are filled in for every exchange. */
-    static ValueType<String> template() {
+    /**
+     * A field value with variables that are filled in for every exchange.
+     *
+     * @param response whether it is for a response
+     */
+    static ValueType<String> template(boolean response) {
         return new ValueType<>(
-                "text without control characters, with " + Variables.LISTED + " where needed",
-                Variables::checkedTemplate,
+                "text without control characters, with "
+                        + (response ? Variables.LISTED_FOR_RESPONSES : Variables.LISTED) + " where needed",
+                text -> Variables.checkedTemplate(text, response),
                 Function.identity(),
                 ValueType::quoted,
                 false,

@@ -2,7 +2,10 @@ package dev.headgate.upstream;
 
 import dev.headgate.config.OriginConfig;
 import java.net.InetAddress;
-import java.util.Locale;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -27,12 +30,13 @@ public final class Origin {
     }
 
     /** The latency average forgets with this time constant. */
-    private static final double MEMORY_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final double MEMORY_NANOS = TimeUnit.MILLISECONDS.toNanos(2500);
 
-    /** What an origin is thought to take before it has answered once. */
-    private static final long FIRST_GUESS_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    /** Averages below this are taken for equal, or the one that is faster by a hair would get all of little traffic. */
+    private static final long SAME_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final OriginConfig config;
+    private final InetAddress address;
     private final String name;
     private final String id;
     private final HttpRoute httpRoute;
@@ -42,7 +46,8 @@ public final class Origin {
     private final Set<OriginConnection> waiting = ConcurrentHashMap.newKeySet();
     private volatile long latencyNanos;
     private volatile long heardAt;
-    private volatile long answers;
+    private volatile long answeredAt;
+    private volatile long clearedAt;
     private volatile Mode mode = Mode.ENABLED;
 
     /** The running value of smooth round robin; guarded by its balancer. */
@@ -53,13 +58,24 @@ public final class Origin {
      */
     Origin(OriginConfig config, InetAddress address, OriginHealth health) {
         this.config = config;
+        this.address = address;
         this.health = health;
         this.name = address == null ? config.toString() : config + " (" + address.getHostAddress() + ")";
-        this.id = String.format(Locale.ROOT, "%08x", name.hashCode());
+        this.id = idOf(name);
         HttpHost host = address == null
                 ? new HttpHost(config.scheme(), config.host(), config.port())
                 : new HttpHost(config.scheme(), address, config.host(), config.port());
         this.httpRoute = new HttpRoute(host, null, config.secure());
+    }
+
+    /** String.hashCode would do, did it not give http://c1 and http://ao the same one. */
+    private static String idOf(String name) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 6);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 
     public OriginConfig config() {
@@ -74,6 +90,16 @@ public final class Origin {
     /** A short name that stays the same over restarts and says nothing about the origin to outsiders. */
     public String id() {
         return id;
+    }
+
+    /** Null for the name as a whole. */
+    InetAddress address() {
+        return address;
+    }
+
+    /** The same origin with a load of its own, for what must not count as traffic. */
+    Origin apartFromTraffic() {
+        return new Origin(config, address, health);
     }
 
     /** The pool's key for this origin: scheme, host and port, without the base path. */
@@ -113,12 +139,12 @@ public final class Origin {
     /** Takes in how long a response head took. A lost update between two threads does no harm to an average. */
     void answered(long now, long tookNanos) {
         long before = latencyNanos;
-        double keep = before == 0 ? 0 : Math.exp(-(now - heardAt) / MEMORY_NANOS * 4);
+        double keep = before == 0 ? 0 : Math.exp(-(now - answeredAt) / MEMORY_NANOS);
         // The less time between answers, the less each counts; at least a tenth, so that a change shows soon.
         keep = Math.min(keep, 0.9);
         latencyNanos = Math.max(1, (long) (before * keep + tookNanos * (1 - keep)));
         heardAt = now;
-        answers++;
+        answeredAt = now;
     }
 
     /** The average time to a response head, in nanoseconds; 0 before the first. */
@@ -128,15 +154,19 @@ public final class Origin {
 
     /**
      * What one more exchange would cost here: those under way times what each takes. An origin that has fallen silent
-     * grows dearer by the moment, before its first failure.
+     * grows dearer by the moment, before its first failure; one that was slow and gets no more traffic for it is
+     * forgiven by and by, or it would never show that it is fast again.
      */
     double cost(long now) {
         int others = inFlight.get();
-        long latency = latencyNanos == 0 ? FIRST_GUESS_NANOS : latencyNanos;
+        double penalty = health.penalty();
+        double each = Math.max(latencyNanos, SAME_NANOS) * penalty;
         if (others > 0) {
-            latency = Math.max(latency, now - heardAt);
+            each = Math.max(each, (now - heardAt) * penalty);
+        } else if (each > SAME_NANOS) {
+            each = Math.max(SAME_NANOS, each * Math.exp(-(now - heardAt) / MEMORY_NANOS));
         }
-        return (others + 1.0) * latency * health.penalty() / weight(now);
+        return (others + 1.0) * each / weight(now);
     }
 
     /** The configured weight, less while it is warming up after an absence. */
@@ -158,9 +188,18 @@ public final class Origin {
         return waiting;
     }
 
-    /** Whether at least five exchanges wait and nothing has come for longer than that, from an origin that used to answer. */
-    boolean isSilent(long now, long silenceNanos) {
-        return waiting.size() >= 5 && answers >= 10 && now - heardAt > Math.max(silenceNanos, 5 * latencyNanos);
+    /**
+     * Whether exchanges that could be tried elsewhere wait while nothing comes. Few wait where the balancer has turned to
+     * others already; and those that answer slowly by nature are as quiet, so this is a suspicion and no more.
+     */
+    boolean isSuspect(long now, long silenceNanos) {
+        long quiet = now - Math.max(heardAt, clearedAt);
+        return !waiting.isEmpty() && quiet > Math.max(silenceNanos, 5 * latencyNanos);
+    }
+
+    /** The suspicion was wrong: it answers. */
+    void cleared(long now) {
+        clearedAt = now;
     }
 
     @Override

@@ -85,10 +85,11 @@ final class OriginHealth {
         }
         synchronized (this) {
             consecutive = 0;
-            trial = false;
-            if (!out) {
+            if (!out || !trial) {
+                // While it is out, only its trial counts: a straggler may have been answered before it went wrong.
                 return false;
             }
+            trial = false;
             out = false;
             reason = probedDown ? reason : "";
             goodSince = now;
@@ -143,13 +144,19 @@ final class OriginHealth {
         reason = why + "; out for " + Duration.ofNanos(time).toMillis() + " ms";
     }
 
-    /** Takes the one trial that an origin gets when its time is over; whoever takes it reports how it went. */
-    boolean takeTrial(long now) {
+    /**
+     * Takes the one trial that an origin gets when its time is over; whoever takes it reports how it went.
+     *
+     * @param repeatable whether the request can be tried elsewhere should the trial fail; others are taken only when no
+     *     such request has come for as long again as the first ejection lasts
+     */
+    boolean takeTrial(long now, boolean repeatable) {
         if (!out || probedDown) {
             return false;
         }
         synchronized (this) {
-            if (!out || trial || now < outUntil) {
+            long from = repeatable ? outUntil : outUntil + config.ejection().toNanos();
+            if (!out || trial || now < from) {
                 return false;
             }
             trial = true;
@@ -181,6 +188,7 @@ final class OriginHealth {
             probedDown = false;
             // What asked for it answers again: no reason to keep it out for older sins.
             out = false;
+            trial = false;
             consecutive = 0;
             reason = "";
             goodSince = now;

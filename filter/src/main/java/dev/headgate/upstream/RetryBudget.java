@@ -5,7 +5,7 @@ import dev.headgate.config.RetryConfig;
 /**
  * Keeps retries a small part of an upstream's traffic, so that they never double an outage. Thread-safe.
  */
-public final class RetryBudget {
+final class RetryBudget {
 
     private final RetryConfig.Budget config;
     private final RollingCount requests = new RollingCount();
@@ -28,7 +28,10 @@ public final class RetryBudget {
         return true;
     }
 
+<<<<<<< HEAD
+=======
     /** How many retries may be made now; never negative. */
+>>>>>>> main
     long left(long nowNanos) {
         long allowed = Math.max(
                 (long) config.leastPerSecond() * RollingCount.SECONDS, requests.sum(nowNanos) * config.percent() / 100);

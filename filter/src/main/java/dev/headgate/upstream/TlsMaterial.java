@@ -3,13 +3,16 @@ package dev.headgate.upstream;
 import dev.headgate.config.TlsConfig;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
@@ -25,8 +28,10 @@ import javax.crypto.spec.PBEKeySpec;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /** Makes an {@link SSLContext} of what an upstream was told about trust and keys. */
 final class TlsMaterial {
@@ -38,9 +43,15 @@ final class TlsMaterial {
 
     /** @throws IllegalArgumentException when a file is neither PKCS12 nor PEM, or the password is wrong */
     static SSLContext contextOf(TlsConfig config) {
+        return contextOf(config, null);
+    }
+
+    /** @param witness sees the certificates that come, and what is thought of them; null for none */
+    static SSLContext contextOf(TlsConfig config, Witness witness) {
         try {
+            TrustManager[] trust = trustManagers(config);
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keyManagers(config), trustManagers(config), null);
+            context.init(keyManagers(config), witness == null ? trust : witness.before(trust), null);
             return context;
         } catch (GeneralSecurityException e) {
             throw new IllegalArgumentException("TLS cannot be set up: " + e.getMessage(), e);
@@ -182,5 +193,80 @@ final class TlsMaterial {
 
     private static byte[] decode(Matcher block) {
         return Base64.getMimeDecoder().decode(block.group(2));
+    }
+
+    /** Remembers the certificate of a handshake, also of one that failed. For one handshake. */
+    static final class Witness extends X509ExtendedTrustManager {
+
+        private X509ExtendedTrustManager judge;
+        private X509Certificate leaf;
+        private CertificateException refusal;
+
+        private TrustManager[] before(TrustManager[] trust) throws GeneralSecurityException {
+            TrustManager[] judges = trust;
+            if (judges == null) {
+                TrustManagerFactory factory =
+                        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+                factory.init((KeyStore) null);
+                judges = factory.getTrustManagers();
+            }
+            judge = (X509ExtendedTrustManager) judges[0];
+            return new TrustManager[] {this};
+        }
+
+        /** Null when none came. */
+        X509Certificate leaf() {
+            return leaf;
+        }
+
+        /** Null when the certificate is in order. */
+        CertificateException refusal() {
+            return refusal;
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
+                throws CertificateException {
+            leaf = chain[0];
+            try {
+                judge.checkServerTrusted(chain, type, socket);
+            } catch (CertificateException e) {
+                refusal = e;
+                throw e;
+            }
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+                throws CertificateException {
+            judge.checkServerTrusted(chain, type, engine);
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
+            judge.checkServerTrusted(chain, type);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
+                throws CertificateException {
+            judge.checkClientTrusted(chain, type, socket);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+                throws CertificateException {
+            judge.checkClientTrusted(chain, type, engine);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
+            judge.checkClientTrusted(chain, type);
+        }
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return judge.getAcceptedIssuers();
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.headgate.upstream;
 
+import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.HealthConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.TimeoutConfig;
@@ -7,9 +8,21 @@ import dev.headgate.config.UpstreamConfig;
 import dev.headgate.exchange.Attempt;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,11 +35,24 @@ import org.slf4j.LoggerFactory;
  * used too when too few of the ones before it are healthy. When hardly any origin is healthy, health is ignored: then the
  * judgement is more likely wrong than all origins are, and trying beats refusing.
  *
+ * <p>What asks origins how they are, and names where they are, runs on the executor it is given: probes, lookups of
+ * {@code resolve=each}, a question after silence, and the diagnosis of an origin that goes out.
+ *
  * <p>Thread-safe.
  */
 public final class Upstream implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Upstream.class);
+
+    /** The own zone, other zones, backups. */
+    private static final int TIERS = 3;
+
+    /** How long an origin that fell silent may take to answer a ping. */
+    private static final Duration PING_PATIENCE = Duration.ofSeconds(1);
+
+    private static final long TRIAL_SILENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long DIAGNOSIS_EVERY_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final UpstreamConfig config;
     private final Watchdog watchdog;
@@ -34,26 +60,54 @@ public final class Upstream implements AutoCloseable {
     private final Balancer balancer;
     private final RetryBudget retryBudget;
     private final Object ejection = new Object();
+    private final ScheduledExecutorService executor;
+    private final Resolver resolver;
+    private final Probes probes;
+
+    /** When each origin was last diagnosed for going out. */
+    private final Map<Origin, Long> diagnosed = new ConcurrentHashMap<>();
+
+    /** Those that are being asked after a silence. */
+    private final Set<Origin> questioned = ConcurrentHashMap.newKeySet();
 
     /** Replaced as a whole when addresses change. */
     private volatile List<Origin> origins;
 
-    /** @throws IllegalArgumentException when its TLS files cannot be used */
-    public Upstream(UpstreamConfig config, Watchdog watchdog) {
+    private volatile boolean closed;
+
+    /**
+     * @param executor runs what blocks but is no traffic; its owner ends it
+     * @throws IllegalArgumentException when its TLS files cannot be used
+     */
+    public Upstream(UpstreamConfig config, Watchdog watchdog, ScheduledExecutorService executor) {
+        this(config, watchdog, executor, Resolver.SYSTEM);
+    }
+
+    Upstream(UpstreamConfig config, Watchdog watchdog, ScheduledExecutorService executor, Resolver resolver) {
         this.config = config;
         this.watchdog = watchdog;
+        this.executor = executor;
+        this.resolver = resolver;
         this.balancer = Balancer.of(config.balance().method());
         this.retryBudget = new RetryBudget(config.retryBudget());
-        this.origins = config.origins().stream().map(this::origin).toList();
+        this.origins =
+                config.origins().stream().map(origin -> origin(origin, null)).toList();
         this.client = new UpstreamClient(config, watchdog);
+        this.probes = new Probes(config, watchdog);
         if (config.health().passive() && !config.health().silence().isZero()) {
             watchdog.everySecond(this::breakSilence);
         }
+        origins.forEach(this::startProbing);
+        if (config.balance().resolve() == BalanceConfig.Resolve.EACH) {
+            later(Duration.ZERO, this::lookUpAgainAndAgain);
+        }
     }
 
-    private Origin origin(OriginConfig origin) {
+    private Origin origin(OriginConfig origin, InetAddress address) {
         return new Origin(
-                origin, null, new OriginHealth(config.health(), config.balance().slowStart()));
+                origin,
+                address,
+                new OriginHealth(config.health(), config.balance().slowStart()));
     }
 
     public String name() {
@@ -68,10 +122,6 @@ public final class Upstream implements AutoCloseable {
         return origins;
     }
 
-    public RetryBudget retryBudget() {
-        return retryBudget;
-    }
-
     // ---- choosing ----
 
     /**
@@ -79,7 +129,7 @@ public final class Upstream implements AutoCloseable {
      *
      * @param affinity what hashing or stickiness goes by; null for none
      * @param tried those that this exchange has asked already, avoided while there are others
-     * @param repeatable whether the request may be tried elsewhere, and so may be an ejected origin's trial
+     * @param repeatable whether the request may be tried elsewhere, and so is fit to be an ejected origin's trial
      * @throws GatewayFailure DESTINATION_UNAVAILABLE when an operator has left none
      */
     public Origin choose(String affinity, Collection<Origin> tried, boolean repeatable) throws GatewayFailure {
@@ -100,7 +150,7 @@ public final class Upstream implements AutoCloseable {
             enabled.add(origin);
             if (origin.health().isUp()) {
                 up++;
-            } else if (repeatable && !tried.contains(origin) && origin.health().takeTrial(now)) {
+            } else if (!tried.contains(origin) && origin.health().takeTrial(now, repeatable)) {
                 return origin;
             }
         }
@@ -108,7 +158,7 @@ public final class Upstream implements AutoCloseable {
             throw new GatewayFailure(
                     FailureKind.DESTINATION_UNAVAILABLE, "upstream " + name() + " has no origin left: " + whyOut());
         }
-        boolean panic = up * 100 < enabled.size() * config.health().panicPercent() || up == 0;
+        boolean panic = up == 0 || up < enabled.size() && hardlyAnyIsUp(enabled);
         List<Origin> candidates = new ArrayList<>(enabled.size());
         if (panic) {
             candidates.addAll(enabled);
@@ -142,7 +192,7 @@ public final class Upstream implements AutoCloseable {
     /** Adds the healthy origins of the first tiers, as many tiers as it takes. */
     private void fromTiers(List<Origin> enabled, List<Origin> candidates) {
         int members = 0;
-        for (int tier = 0; tier <= 2; tier++) {
+        for (int tier = 0; tier < TIERS; tier++) {
             for (Origin origin : enabled) {
                 if (tier(origin.config()) == tier) {
                     members++;
@@ -158,6 +208,24 @@ public final class Upstream implements AutoCloseable {
         }
     }
 
+    /** Whether no tier has its share of healthy origins: healthy backups are no reason to go back to dead primaries. */
+    private boolean hardlyAnyIsUp(List<Origin> enabled) {
+        int[] members = new int[TIERS];
+        int[] up = new int[TIERS];
+        for (Origin origin : enabled) {
+            int tier = tier(origin.config());
+            members[tier]++;
+            up[tier] += origin.health().isUp() ? 1 : 0;
+        }
+        for (int tier = 0; tier < TIERS; tier++) {
+            if (members[tier] > 0
+                    && up[tier] * 100 >= members[tier] * config.health().panicPercent()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private int tier(OriginConfig origin) {
         if (origin.backup()) {
             return 2;
@@ -166,10 +234,14 @@ public final class Upstream implements AutoCloseable {
         return zone.isEmpty() || origin.zone().isEmpty() || origin.zone().equals(zone) ? 0 : 1;
     }
 
-    /** Whether another origin than those tried could be asked. */
+    /** Whether another origin than those tried could be asked: an origin that asked for rest could not. */
     public boolean hasOther(Collection<Origin> tried) {
+        long now = watchdog.now();
         for (Origin origin : origins) {
-            if (origin.mode() == Origin.Mode.ENABLED && origin.health().isUp() && !tried.contains(origin)) {
+            if (origin.mode() == Origin.Mode.ENABLED
+                    && origin.health().isUp()
+                    && !origin.health().isResting(now)
+                    && !tried.contains(origin)) {
                 return true;
             }
         }
@@ -215,6 +287,13 @@ public final class Upstream implements AutoCloseable {
         }
     }
 
+    /** The origin gives a good response whose end may be far off: enough for a trial. */
+    public void answersTrial(Origin origin) {
+        if (origin.health().isEjected()) {
+            succeeded(origin);
+        }
+    }
+
     /** An attempt failed, and it was the origin's fault. */
     public void failed(Origin origin, String why) {
         long now = watchdog.now();
@@ -249,18 +328,183 @@ public final class Upstream implements AutoCloseable {
             origin.health().eject(now, why);
         }
         LOG.info("Upstream {}: {} is out: {}", name(), origin, origin.health().reason());
+        diagnoseLater(origin, now);
         return true;
     }
 
-    /** An origin that stopped talking in mid-traffic is left, and what waits for it is tried elsewhere. */
+    /**
+     * An origin that stopped talking in mid-traffic is left, and what waits for it is tried elsewhere. Slow answers look
+     * just like that, so it is asked first; whoever hangs answers not even a ping.
+     */
     private void breakSilence() {
         long now = watchdog.now();
         long silence = config.health().silence().toNanos();
         for (Origin origin : origins) {
-            if (origin.isSilent(now, silence)
-                    && (origin.health().isEjected() || eject(origin, now, "it has fallen silent"))) {
-                origin.waiting().forEach(OriginConnection::giveUp);
+            // The trial of an origin that is out costs a user's time: its silence is noticed sooner.
+            long patience = origin.health().isEjected() ? Math.min(silence, TRIAL_SILENCE_NANOS) : silence;
+            if (origin.isSuspect(now, patience) && hasOther(Set.of(origin)) && questioned.add(origin)) {
+                later(Duration.ZERO, () -> {
+                    try {
+                        question(origin);
+                    } finally {
+                        questioned.remove(origin);
+                    }
+                });
             }
+        }
+    }
+
+    private void question(Origin origin) {
+        Probes.Verdict verdict = probes.ping(origin, PING_PATIENCE);
+        long now = watchdog.now();
+        boolean silent = verdict.kind() != null
+                && switch (verdict.kind()) {
+                    case CONNECTION_TIMEOUT, CONNECTION_READ_TIMEOUT, CONNECTION_WRITE_TIMEOUT, HTTP_RESPONSE_TIMEOUT ->
+                        true;
+                    default -> false;
+                };
+        if (!silent) {
+            origin.cleared(now);
+        } else if (origin.health().isEjected() || eject(origin, now, "it has fallen silent")) {
+            origin.waiting().forEach(OriginConnection::giveUp);
+        }
+    }
+
+    // ---- asking ----
+
+    private void startProbing(Origin origin) {
+        HealthConfig.Probe probe = config.health().probe();
+        if (probe.kind() != HealthConfig.Kind.NONE) {
+            // Not all at once, and not a whole interval after the start.
+            long most = Math.min(probe.interval().toNanos(), TimeUnit.SECONDS.toNanos(1));
+            later(Duration.ofNanos(ThreadLocalRandom.current().nextLong(most)), () -> probeAgainAndAgain(origin));
+        }
+    }
+
+    private void probeAgainAndAgain(Origin origin) {
+        if (!origins.contains(origin)) {
+            return;
+        }
+        long began = watchdog.now();
+        try {
+            Probes.Verdict verdict = probes.check(origin);
+            if (!closed && verdict.isConclusive()) {
+                probed(origin, verdict);
+            }
+        } finally {
+            double jitter = ThreadLocalRandom.current().nextDouble(0.9, 1.1);
+            long interval = (long) (config.health().probe().interval().toNanos() * jitter);
+            later(Duration.ofNanos(Math.max(0, interval - (watchdog.now() - began))), () -> probeAgainAndAgain(origin));
+        }
+    }
+
+    private void probed(Origin origin, Probes.Verdict verdict) {
+        long now = watchdog.now();
+        if (!origin.health().probed(now, verdict.good(), "its probes fail: " + verdict.reason())) {
+            return;
+        }
+        if (verdict.good()) {
+            LOG.info("Upstream {}: {} is back, its probes succeed", name(), origin);
+        } else {
+            LOG.info(
+                    "Upstream {}: {} is out: {}",
+                    name(),
+                    origin,
+                    origin.health().reason());
+            diagnoseLater(origin, now);
+        }
+    }
+
+    private void lookUpAgainAndAgain() {
+        try {
+            lookUp();
+        } finally {
+            later(config.balance().resolveInterval(), this::lookUpAgainAndAgain);
+        }
+    }
+
+    /** Origins whose address stays keep all that is known of them; exchanges with those that go may finish. */
+    private void lookUp() {
+        List<Origin> before = origins;
+        List<Origin> after = new ArrayList<>(before.size());
+        for (OriginConfig place : config.origins()) {
+            List<Origin> known =
+                    before.stream().filter(origin -> origin.config() == place).toList();
+            try {
+                InetAddress[] addresses = resolver.addressesOf(place.host());
+                Arrays.stream(addresses)
+                        .distinct()
+                        .sorted(Comparator.comparing(InetAddress::getHostAddress))
+                        .map(address -> known.stream()
+                                .filter(origin -> address.equals(origin.address()))
+                                .findFirst()
+                                .orElseGet(() -> origin(place, address)))
+                        .forEach(after::add);
+            } catch (UnknownHostException e) {
+                LOG.warn(
+                        "Upstream {}: {} does not resolve; what was known of it stays: {}",
+                        name(),
+                        place.host(),
+                        known);
+                after.addAll(known);
+            }
+        }
+        if (!after.equals(before)) {
+            origins = List.copyOf(after);
+            diagnosed.keySet().retainAll(after);
+            LOG.info("Upstream {}: its origins are now {}", name(), after);
+            after.stream().filter(origin -> !before.contains(origin)).forEach(this::startProbing);
+        }
+    }
+
+    /**
+     * Takes an origin through DNS, TCP, TLS, HTTP and its health check, and tells how far one gets. Blocks for the time of
+     * a lookup and up to {@code health.timeout} for each other step. Nothing of it counts as traffic.
+     */
+    public Diagnosis diagnose(Origin origin) {
+        return new Examination(config, origin, resolver, probes, watchdog::reading).run();
+    }
+
+    /** Says in the log what is wrong with an origin that just went out. */
+    private void diagnoseLater(Origin origin, long now) {
+        Long before = diagnosed.get(origin);
+        if (before != null && now - before < DIAGNOSIS_EVERY_NANOS) {
+            return;
+        }
+        diagnosed.put(origin, now);
+        later(Duration.ZERO, () -> {
+            Diagnosis diagnosis = diagnose(origin);
+            if (closed) {
+                return;
+            }
+            if (diagnosis.passed()) {
+                LOG.info("Upstream {}: {}: {} ({})", name(), origin, diagnosis.conclusion(), diagnosis);
+            } else {
+                LOG.warn("Upstream {}: {} {} ({})", name(), origin, diagnosis.conclusion(), diagnosis);
+            }
+        });
+    }
+
+    /** Never throws: after the end nothing more is run. */
+    private void later(Duration delay, Runnable task) {
+        if (closed) {
+            return;
+        }
+        try {
+            executor.schedule(
+                    () -> {
+                        try {
+                            if (!closed) {
+                                task.run();
+                            }
+                        } catch (RuntimeException e) {
+                            LOG.warn("Upstream {}: looking after its origins failed", name(), e);
+                        }
+                    },
+                    delay.toNanos(),
+                    TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("Upstream {}: the gateway is closing", name());
         }
     }
 
@@ -288,6 +532,8 @@ public final class Upstream implements AutoCloseable {
     /** Closes all connections, those in use included. */
     @Override
     public void close() {
+        closed = true;
+        probes.close();
         client.close();
     }
 }

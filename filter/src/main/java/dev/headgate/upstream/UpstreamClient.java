@@ -118,7 +118,7 @@ final class UpstreamClient implements AutoCloseable {
             connection.close(CloseMode.IMMEDIATE);
             connections.release(endpoint, null, null);
             origin.ended();
-            throw Failures.whileConnecting(e, origin, timeouts);
+            throw Failures.whileConnecting(e instanceof IOException io ? connection.explain(io) : e, origin, timeouts);
         }
     }
 

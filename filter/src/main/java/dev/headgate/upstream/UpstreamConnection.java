@@ -210,7 +210,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     }
 
     /** What a failed operation really means: the limit that was over, where the watchdog closed the socket. */
-    private IOException explain(IOException e) {
+    IOException explain(IOException e) {
         return deadline.get() == EXPIRED && !(e instanceof LimitExpired) ? new LimitExpired(limit, e) : e;
     }
 

@@ -48,6 +48,11 @@ public final class Watchdog implements AutoCloseable {
         return nanoSource.getAsLong() - epoch;
     }
 
+    /** A plain reading of the nano source. */
+    long reading() {
+        return nanoSource.getAsLong();
+    }
+
     /** A reading of the nano source, on the scale of {@link #now()}. */
     long since(long nanos) {
         return nanos - epoch;

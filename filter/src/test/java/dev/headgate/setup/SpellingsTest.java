@@ -28,7 +28,9 @@ class SpellingsTest {
             viaName = "edge-1",
             proxyStatusName = "shop-edge",
             requestIdField = "X-Correlation-Id",
-            trustedProxies = {"10.0.0.0/8", "::1"})
+            trustedProxies = {"10.0.0.0/8", "::1"},
+            hostThreads = "50",
+            hostThreadsPool = "500")
     @Route(
             name = "orders",
             path = "/api/orders/*",
@@ -115,6 +117,8 @@ class SpellingsTest {
             .proxyStatusName("shop-edge")
             .requestIdField("X-Correlation-Id")
             .trustedProxies("10.0.0.0/8", "::1")
+            .hostThreads(50)
+            .hostThreadsPool(500)
             .route("orders", r -> r.path("/api/orders/*")
                     .to("http://orders-1:8080", "http://orders-2:8080/base")
                     .methods("GET", "HEAD")

@@ -284,8 +284,10 @@ public final class AppServer implements AutoCloseable {
                     contextPath.isEmpty() ? "/" : contextPath, ServletContextHandler.SESSIONS);
             File temporary = Files.createTempDirectory("headgate-jetty").toFile();
             context.setTempDirectory(temporary);
-            writeResources(temporary);
-            context.setBaseResourceAsPath(temporary.toPath());
+            // Of its own, since Jetty empties its temporary one.
+            File base = Files.createTempDirectory("headgate-app").toFile();
+            writeResources(base);
+            context.setBaseResourceAsPath(base.toPath());
             context.getServletHandler().setDecodeAmbiguousURIs(lenient);
             if (sessionCookie != null) {
                 context.getSessionHandler().getSessionCookieConfig().setName(sessionCookie);
@@ -313,6 +315,7 @@ public final class AppServer implements AutoCloseable {
             return new AppServer(connector.getLocalPort(), () -> {
                 server.stop();
                 delete(temporary);
+                delete(base);
             });
         }
 

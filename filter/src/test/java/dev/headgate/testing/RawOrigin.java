@@ -2,6 +2,7 @@ package dev.headgate.testing;
 
 import dev.headgate.testing.RawMessage.Framing;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -116,7 +117,16 @@ public final class RawOrigin implements AutoCloseable {
 
     /** Stops listening: from now on connections are refused. Open ones stay. */
     public void refuse() throws IOException {
+        int port = port();
         server.close();
+        // The system goes on accepting until the thread that waits in accept has noticed.
+        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> {
+            try (Socket socket = new Socket(InetAddress.getByName("127.0.0.1"), port)) {
+                return !socket.isConnected();
+            } catch (ConnectException e) {
+                return true;
+            }
+        });
     }
 
     @Override

@@ -1,0 +1,386 @@
+package dev.headgate;
+
+import dev.headgate.config.ThreadConfig;
+import dev.headgate.exchange.Exchange;
+import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.GatewayFailure;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.ServletResponseWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * Decides on which thread an exchange waits for its upstream, so that the app keeps its own.
+ *
+ * <p>While fewer exchanges than the gateway's share are at their upstreams, the container's thread does it all: nothing
+ * is faster. Beyond the share the exchange leaves that thread through {@code startAsync} and the same code goes on, on a
+ * virtual thread where Java has them (21 and later), otherwise on a pool of the gateway's own that never queues. Where
+ * neither can be had, because a filter or servlet of the chain does not support async or the pool is full, the client is
+ * told so at once. A container whose own threads are virtual has enough of them: there everything runs in place.
+ *
+ * <p><b>Who may touch the request and response of an exchange off its thread.</b> Containers recycle both as soon as the
+ * asynchronous context completes, and they complete it by themselves once {@code onError} has returned. So {@code
+ * onError} breaks the upstream connection, which makes the worker give up, and does not return before the worker has let
+ * go. Nobody else calls {@code complete}, and it is called once.
+ *
+ * <p>Thread-safe.
+ */
+final class HostThreads implements AutoCloseable {
+
+    /** What remains of an exchange. It answers failures itself; what it throws breaks the client's connection. */
+    @FunctionalInterface
+    interface Work {
+        void run() throws IOException, ServletException;
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(HostThreads.class);
+
+    /** Where the container's own size is unknown: a third of what most have, 200. */
+    static final int UNKNOWN_CONTAINER_SHARE = 64;
+
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+    /** How long the container's thread waits for a worker that has just been told to give up. */
+    private static final long LET_GO_SECONDS = 30;
+
+    private final int share;
+    private final int poolSize;
+    private final Set<String> roles;
+    private final VirtualThreads virtual;
+    private final ThreadPoolExecutor pool;
+    private final Semaphore poolSlots;
+    private final AtomicInteger inline = new AtomicInteger();
+    private final AtomicInteger off = new AtomicInteger();
+    private final AtomicLong refused = new AtomicLong();
+    private volatile boolean closed;
+
+    /** @param roles those that anything in the configuration asks for */
+    HostThreads(ThreadConfig config, String gatewayName, ServletContext context, Set<String> roles) {
+        this(config, gatewayName, context, roles, VirtualThreads.ofThisJava("headgate-" + gatewayName));
+    }
+
+    /** @param virtual null to do without virtual threads */
+    HostThreads(
+            ThreadConfig config,
+            String gatewayName,
+            ServletContext context,
+            Set<String> roles,
+            VirtualThreads virtual) {
+        this.roles = Set.copyOf(roles);
+        this.virtual = virtual;
+        this.poolSize = config.pool();
+        int known = config.share() > 0 ? 0 : ContainerSize.maxThreads(context);
+        this.share = config.share() > 0 ? config.share() : known > 0 ? Math.max(1, known / 3) : UNKNOWN_CONTAINER_SHARE;
+        if (virtual != null) {
+            pool = null;
+            poolSlots = null;
+        } else {
+            AtomicInteger number = new AtomicInteger();
+            ClassLoader loader = HostThreads.class.getClassLoader();
+            pool = new ThreadPoolExecutor(
+                    0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+                        Thread thread =
+                                new Thread(task, "headgate-" + gatewayName + "-exchange-" + number.incrementAndGet());
+                        thread.setDaemon(true);
+                        thread.setContextClassLoader(loader);
+                        return thread;
+                    });
+            // The slots bound the pool: one must be certain before the container's thread is let go.
+            poolSlots = new Semaphore(poolSize);
+        }
+        LOG.info(
+                "Headgate '{}' holds at most {} threads of the container{}; further exchanges run on {}",
+                gatewayName,
+                share,
+                config.share() > 0 ? "" : known > 0 ? ", a third of its " + known : ", whose size is unknown",
+                virtual != null ? "virtual threads" : "up to " + poolSize + " threads of its own");
+    }
+
+    /**
+     * Runs what remains of an exchange, here or elsewhere. When it returns, the work is done or in other hands.
+     *
+     * @throws GatewayFailure of kind CONNECTION_LIMIT_REACHED when no thread can be had; the work has not begun
+     * @throws IOException what the work threw, to break the client's connection
+     * @throws ServletException what the app threw, where it stood in for the upstream
+     */
+    void run(Exchange exchange, Work work) throws IOException, ServletException {
+        if (virtual != null && virtual.isCurrent()) {
+            work.run();
+            return;
+        }
+        if (inline.incrementAndGet() <= share) {
+            try {
+                work.run();
+            } finally {
+                inline.decrementAndGet();
+            }
+            return;
+        }
+        inline.decrementAndGet();
+        runElsewhere(exchange, work);
+    }
+
+    private void runElsewhere(Exchange exchange, Work work) throws GatewayFailure {
+        if (closed) {
+            throw refused("the gateway is closing");
+        }
+        if (!exchange.request().isAsyncSupported()) {
+            throw refused("all " + share + " threads of the gateway's share are in use (host-threads), and a filter or"
+                    + " servlet in the chain does not support async");
+        }
+        if (poolSlots != null && !poolSlots.tryAcquire()) {
+            throw refused("all " + share + " threads of the gateway's share and all " + poolSize
+                    + " of its own are in use (host-threads, host-threads.pool)");
+        }
+        Detached detached = null;
+        try {
+            AsyncContext async = exchange.request().startAsync(exchange.request(), exchange.response());
+            detached = new Detached(exchange, work, async);
+            async.setTimeout(0); // the gateway keeps its own limits
+            async.addListener(detached);
+        } catch (IllegalStateException e) {
+            if (poolSlots != null) {
+                poolSlots.release();
+            }
+            throw refused("all " + share + " threads of the gateway's share are in use (host-threads), and the request"
+                    + " cannot leave its thread: " + e.getMessage());
+        }
+        exchange.continuesWith(new KeptRequest(exchange.request(), roles));
+        off.incrementAndGet();
+        if (virtual != null) {
+            virtual.start(detached);
+        } else {
+            pool.execute(detached);
+        }
+    }
+
+    private GatewayFailure refused(String reason) {
+        refused.incrementAndGet();
+        return new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, reason).retryAfter(RETRY_AFTER);
+    }
+
+    /** How many of the container's threads are at upstreams now. */
+    int inline() {
+        return inline.get();
+    }
+
+    /** How many exchanges run off the container's threads now. */
+    int off() {
+        return off.get();
+    }
+
+    /** How many were refused because no thread was to be had. */
+    long refused() {
+        return refused.get();
+    }
+
+    int share() {
+        return share;
+    }
+
+    /** Ends the gateway's threads. Whatever they wait for at upstreams must have been closed before. */
+    @Override
+    public void close() {
+        closed = true;
+        if (pool != null) {
+            pool.shutdown();
+        }
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        while (off.get() > 0 && System.nanoTime() < until) {
+            LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
+        }
+        if (pool == null) {
+            return;
+        }
+        try {
+            if (off.get() > 0) {
+                LOG.warn("{} exchanges have not ended; their threads are interrupted", off.get());
+                pool.shutdownNow();
+            }
+            // The threads themselves end a moment after their work: an undeployed app must leave none behind.
+            if (!pool.awaitTermination(5, TimeUnit.SECONDS)) {
+                LOG.warn("{} threads of the gateway have not ended", pool.getPoolSize());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** One exchange off the container's thread. */
+    private final class Detached implements Runnable, AsyncListener {
+
+        private final Exchange exchange;
+        private final Work work;
+        private final AsyncContext async;
+        private final Map<String, String> mdc = MDC.getCopyOfContextMap();
+        private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        private final CountDownLatch letGo = new CountDownLatch(1);
+
+        /** Guarded by this. */
+        private boolean ended;
+
+        Detached(Exchange exchange, Work work, AsyncContext async) {
+            this.exchange = exchange;
+            this.work = work;
+            this.async = async;
+        }
+
+        @Override
+        public void run() {
+            Thread thread = Thread.currentThread();
+            ClassLoader own = thread.getContextClassLoader();
+            thread.setContextClassLoader(loader);
+            if (mdc != null) {
+                MDC.setContextMap(mdc);
+            }
+            IOException cut = null;
+            try {
+                work.run();
+            } catch (IOException e) {
+                cut = e;
+            } catch (ServletException | RuntimeException | Error e) {
+                LOG.error("{} the exchange ended unexpectedly", exchange.requestId(), e);
+                cut = new CutResponse(FailureKind.PROXY_INTERNAL_ERROR);
+            } finally {
+                end(cut);
+                MDC.clear();
+                thread.setContextClassLoader(own);
+                if (poolSlots != null) {
+                    poolSlots.release();
+                }
+                off.decrementAndGet();
+            }
+        }
+
+        /** The worker has done its part. Whether it still holds the request is decided here, once. */
+        private void end(IOException cut) {
+            boolean mine;
+            synchronized (this) {
+                mine = !ended;
+                ended = true;
+            }
+            try {
+                if (mine) {
+                    if (cut == null && exchange.isLeftToApp()) {
+                        async.dispatch();
+                    } else if (cut == null) {
+                        async.complete();
+                    } else {
+                        breakConnection(cut);
+                    }
+                }
+            } catch (IllegalStateException e) {
+                // The container ended the context first; then nobody waits for an answer either.
+                LOG.debug("{} the asynchronous context is over already", exchange.requestId(), e);
+            } finally {
+                letGo.countDown();
+            }
+        }
+
+        /** The client must not take what it has for a whole response, and no servlet method says so in all containers. */
+        private void breakConnection(IOException cut) {
+            ServletResponse innermost = exchange.response();
+            while (innermost instanceof ServletResponseWrapper wrapper) {
+                innermost = wrapper.getResponse();
+            }
+            HttpServletResponse response = (HttpServletResponse) innermost;
+            if (response.getClass().getName().startsWith("org.eclipse.jetty.")) {
+                try {
+                    response.sendError(-1); // Jetty: abort
+                } catch (IOException e) {
+                    LOG.debug("{} the connection is broken already", exchange.requestId(), e);
+                }
+                async.complete();
+                return;
+            }
+            // Tomcat marks a response as failed when a task of the context throws, and closes the connection of a
+            // failed response that is committed when the context completes: the mark has to be there before that.
+            async.start(() -> {
+                throw new BrokenResponse(cut);
+            });
+            long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+            while (!isMarked(response)) {
+                if (System.nanoTime() > until) {
+                    LOG.warn(
+                            "{} this container cannot be made to break the connection; it is left to its time limit",
+                            exchange.requestId());
+                    async.setTimeout(1);
+                    return;
+                }
+                LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(1));
+            }
+            LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
+            async.complete();
+        }
+
+        private boolean isMarked(HttpServletResponse response) {
+            return response.getStatus() == HttpServletResponse.SC_INTERNAL_SERVER_ERROR
+                    && exchange.request().getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof BrokenResponse;
+        }
+
+        /** The container has lost the client, or gives up: after this returns, request and response are not ours. */
+        @Override
+        public void onError(AsyncEvent event) {
+            exchange.abandon();
+            boolean mine;
+            synchronized (this) {
+                mine = !ended;
+                ended = true;
+            }
+            try {
+                if (!letGo.await(LET_GO_SECONDS, TimeUnit.SECONDS)) {
+                    LOG.error("{} the exchange goes on although its client is gone", exchange.requestId());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (mine) {
+                async.complete();
+            }
+        }
+
+        /** Only where {@link #breakConnection} has asked for it. */
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            LOG.debug("{} the container's time limit ended the exchange", exchange.requestId());
+        }
+
+        @Override
+        public void onComplete(AsyncEvent event) {
+            // We called complete, or the container did after onError.
+        }
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {
+            // Nobody else has the request.
+        }
+    }
+
+    /** Thrown into the container to have it break a connection; the reason is in the log already. */
+    private static final class BrokenResponse extends RuntimeException {
+
+        BrokenResponse(IOException cut) {
+            super(cut.getMessage(), cut, false, false);
+        }
+    }
+}

@@ -1,0 +1,331 @@
+package dev.headgate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.headgate.setup.GatewayBuilder;
+import dev.headgate.testing.AppServer;
+import dev.headgate.testing.Container;
+import dev.headgate.testing.Crowd;
+import dev.headgate.testing.RawClient;
+import dev.headgate.testing.RawMessage;
+import dev.headgate.testing.RawMessage.Ending;
+import dev.headgate.testing.RawOrigin;
+import dev.headgate.testing.StalledOrigin;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.security.Principal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The app keeps its threads, and an exchange that leaves them is as good as any other. */
+@org.junit.jupiter.api.Timeout(30)
+class HostThreadsTest {
+
+    private static final boolean VIRTUAL = Runtime.version().feature() >= 21;
+
+    @ParameterizedTest
+    @EnumSource
+    void twoThousandClientsWaitAndTheAppAnswersAsEver(Container container) throws Exception {
+        try (StalledOrigin origin = StalledOrigin.start();
+                AppServer app = AppServer.on(container)
+                        .threads(50)
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .hostThreads(20)
+                                .hostThreadsPool(100)
+                                .route("slow", r -> r.path("/slow/*").to(origin.url()))
+                                .upstream("slow", u -> u.connectionsMax(10_000))
+                                .build()))
+                        .start();
+                RawClient user = app.connect()) {
+            long before = slowestOf50(user);
+
+            try (Crowd crowd = new Crowd(app.port(), 2_000, "/slow/x")) {
+                if (VIRTUAL) {
+                    await().atMost(Duration.ofSeconds(20)).until(() -> origin.waiting() == 2_000);
+                    assertThat(crowd.answers()).isEmpty();
+                } else {
+                    await().atMost(Duration.ofSeconds(20)).until(() -> crowd.answered("HTTP/1.1 503") == 1_880);
+                    assertThat(origin.waiting()).isEqualTo(120);
+                    assertThat(crowd.answers()).allMatch(answer -> answer.toLowerCase(java.util.Locale.ROOT)
+                            .contains("\r\nretry-after: 1\r\n"));
+                }
+
+                long during = slowestOf50(user);
+                assertThat(during).isLessThan(Math.max(Duration.ofMillis(100).toNanos(), 10 * before));
+            }
+            // The clients are gone, the exchanges are not: their upstream ends with the app.
+        }
+    }
+
+    private static long slowestOf50(RawClient user) throws IOException {
+        long slowest = 0;
+        for (int i = 0; i < 50; i++) {
+            long start = System.nanoTime();
+            assertThat(user.get("/page").text()).isEqualTo("app:GET /page");
+            slowest = Math.max(slowest, System.nanoTime() - start);
+        }
+        return slowest;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void contentPassesOffThreadBothWays(Container container) throws Exception {
+        String content = "0123456789".repeat(20_000);
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.answering(RawOrigin.ok(content));
+                AppServer app = oneThread(container, stalled, origin).start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+
+            for (int i = 0; i < 3; i++) {
+                RawMessage response = second.post("/api/x", content);
+                assertThat(response.status()).isEqualTo(200);
+                assertThat(response.text()).isEqualTo(content);
+                assertThat(origin.request(i).text()).isEqualTo(content);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void cutChunkedResponseIsCutForTheClient(Container container) throws Exception {
+        cut(container, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void cutResponseOfKnownLengthIsCutForTheClient(Container container) throws Exception {
+        cut(container, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    }
+
+    private static void cut(Container container, String answer) throws Exception {
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.send(answer);
+                });
+                AppServer app = oneThread(container, stalled, origin).start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+
+            RawMessage response = second.get("/api/x");
+            assertThat(response.status()).isEqualTo(200);
+            assertThat(response.text()).isEqualTo("abc");
+            assertThat(response.ending()).isEqualTo(Ending.CUT);
+            assertThat(second.closedByPeer()).isTrue();
+
+            // The container is none the worse for it.
+            try (RawClient third = app.connect()) {
+                assertThat(third.get("/page").text()).isEqualTo("app:GET /page");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void refusedUpstreamIsAnsweredOffThread(Container container) throws Exception {
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.ok();
+                AppServer app = oneThread(container, stalled, origin).start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+            origin.refuse();
+
+            assertThat(second.get("/api/x").status()).isEqualTo(502);
+            assertThat(second.get("/page").text()).isEqualTo("app:GET /page");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void clientThatLeavesReleasesTheUpstream(Container container) throws Exception {
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+                    while (true) {
+                        connection.send("5\r\ntick\n\r\n");
+                        Thread.sleep(5); // the pace of the stream, nobody waits for it
+                    }
+                });
+                AppServer app = oneThread(container, stalled, origin).start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+            second.send(RawClient.request("GET", "/api/x") + "\r\n");
+            RawMessage response = second.readResponseHead();
+            second.readChunk(response);
+            second.reset();
+
+            await().atMost(Duration.ofSeconds(5)).until(() -> {
+                try {
+                    origin.connection(0).send("");
+                    return origin.connection(0).closedByPeer();
+                } catch (IOException e) {
+                    return true;
+                }
+            });
+            try (RawClient third = app.connect()) {
+                assertThat(third.get("/page").text()).isEqualTo("app:GET /page");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void chainWithoutAsyncIsRefusedAtOnce(Container container) throws Exception {
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                AppServer app = AppServer.on(container)
+                        .filter(
+                                new HeadgateFilter(GatewayBuilder.create()
+                                        .hostThreads(1)
+                                        .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                        .build()),
+                                false,
+                                "/*")
+                        .start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+
+            RawMessage response = second.get("/slow/y");
+            assertThat(response.status()).isEqualTo(503);
+            assertThat(response.field("Retry-After")).isEqualTo("1");
+            assertThat(stalled.requests()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void loginOfAThreadBoundFilterIsKept(Container container) throws Exception {
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.ok();
+                AppServer app = AppServer.on(container)
+                        .filter(new ThreadBoundLogin())
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .hostThreads(1)
+                                .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                .route("api", r -> r.path("/api/*")
+                                        .to(origin.url())
+                                        .requestSet("X-User", "${principal}")
+                                        .requestSet("X-Admin", "${role.admin}")
+                                        .requestSet("X-Cart", "${session.cart}"))
+                                .build()))
+                        .start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+
+            assertThat(second.get("/api/x").status()).isEqualTo(200);
+            assertThat(origin.request().field("X-User")).isEqualTo("ada");
+            assertThat(origin.request().field("X-Admin")).isEqualTo("true");
+            assertThat(origin.request().field("X-Cart")).isEqualTo("three apples");
+        }
+    }
+
+    /** Knows who is logged in only on the thread that the request came with, as security filters do. */
+    private static final class ThreadBoundLogin extends HttpFilter {
+        @Override
+        protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                throws IOException, ServletException {
+            Thread thread = Thread.currentThread();
+            if (request.getRequestURI().startsWith("/api")) {
+                request.getSession().setAttribute("cart", "three apples");
+            }
+            chain.doFilter(
+                    new HttpServletRequestWrapper(request) {
+                        @Override
+                        public Principal getUserPrincipal() {
+                            return Thread.currentThread() == thread ? () -> "ada" : null;
+                        }
+
+                        @Override
+                        public boolean isUserInRole(String role) {
+                            return Thread.currentThread() == thread && role.equals("admin");
+                        }
+                    },
+                    response);
+        }
+    }
+
+    @Test
+    void shareIsAThirdOfTheContainer() throws Exception {
+        try (AppServer app = AppServer.on(Container.JETTY).threads(86).start()) {
+            assertThat(app.port()).isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void closingLeavesNoThreadBehind(Container container) throws Exception {
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.ok()) {
+            try (AppServer app = oneThread(container, stalled, origin).start();
+                    RawClient first = app.connect();
+                    RawClient second = app.connect();
+                    RawClient third = app.connect()) {
+                occupy(first, stalled);
+                assertThat(second.get("/api/x").status()).isEqualTo(200);
+                // One more that hangs off-thread while the app ends.
+                third.send(RawClient.request("GET", "/slow/2") + "\r\n");
+                stalled.request(1);
+            }
+            List<String> left = new ArrayList<>();
+            for (Thread thread : Thread.getAllStackTraces().keySet()) {
+                if (thread.getName().startsWith("headgate-")) {
+                    left.add(thread.getName());
+                }
+            }
+            assertThat(left).isEmpty();
+        }
+    }
+
+    /** The share is one thread, which a request to /slow takes. */
+    private static AppServer.Builder oneThread(Container container, RawOrigin stalled, RawOrigin origin) {
+        return AppServer.on(container)
+                .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .hostThreads(1)
+                        .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                        .route("api", r -> r.path("/api/*").to(origin.url()))
+                        .build()));
+    }
+
+    private static void occupy(RawClient client, RawOrigin stalled) throws IOException {
+        client.send(RawClient.request("GET", "/slow/1") + "\r\n");
+        stalled.request(0);
+    }
+}
