@@ -28,10 +28,7 @@ final class RetryBudget {
         return true;
     }
 
-<<<<<<< HEAD
-=======
     /** How many retries may be made now; never negative. */
->>>>>>> main
     long left(long nowNanos) {
         long allowed = Math.max(
                 (long) config.leastPerSecond() * RollingCount.SECONDS, requests.sum(nowNanos) * config.percent() / 100);
