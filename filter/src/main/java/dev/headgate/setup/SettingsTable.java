@@ -550,7 +550,8 @@ final class SettingsTable {
             ValueType.integer(1, 10),
             "3",
             "2",
-            "How many origins a request is tried at, the first included; 1: no retry.",
+            "How often a request is tried, the first time included, each time at another origin where there is"
+                    + " one; 1: no retry.",
             "Lower it where a failure has to show at once.");
 
     static final Setting<Boolean> RETRY_ANY_METHOD = row(
