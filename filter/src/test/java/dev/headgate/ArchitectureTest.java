@@ -133,6 +133,12 @@ class ArchitectureTest {
     static final ArchRule bucket4jLivesInLimit = livesIn("io.github.bucket4j..", "dev.headgate.limit");
 
     @ArchTest
+    static final ArchRule lettuceLivesInLimit = livesIn("io.lettuce..", "dev.headgate.limit");
+
+    @ArchTest
+    static final ArchRule concurrencyLimitsLivesInLimit = livesIn("com.netflix.concurrency..", "dev.headgate.limit");
+
+    @ArchTest
     static final ArchRule mustacheLivesInFailure = livesIn("com.samskivert..", "dev.headgate.failure");
 
     @ArchTest
@@ -166,6 +172,8 @@ class ArchitectureTest {
                     "org.apache.hc..",
                     "org.ehcache..",
                     "io.github.bucket4j..",
+                    "io.lettuce..",
+                    "com.netflix.concurrency..",
                     "com.codahale..",
                     "io.dropwizard..",
                     "com.samskivert.."));

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The app keeps its threads, and an exchange that leaves them is as good as any other. */
-@org.junit.jupiter.api.Timeout(30)
+@org.junit.jupiter.api.Timeout(60)
 class HostThreadsTest {
 
     private static final boolean VIRTUAL = Runtime.version().feature() >= 21;
@@ -47,34 +47,36 @@ class HostThreadsTest {
                                 .build()))
                         .start();
                 RawClient user = app.connect()) {
-            long before = slowestOf50(user);
+            long before = medianOf50(user);
 
             try (Crowd crowd = new Crowd(app.port(), 2_000, "/slow/x")) {
                 if (VIRTUAL) {
-                    await().atMost(Duration.ofSeconds(20)).until(() -> origin.waiting() == 2_000);
+                    await().atMost(Duration.ofSeconds(40)).until(() -> origin.waiting() == 2_000);
                     assertThat(crowd.answers()).isEmpty();
                 } else {
-                    await().atMost(Duration.ofSeconds(20)).until(() -> crowd.answered("HTTP/1.1 503") == 1_880);
+                    await().atMost(Duration.ofSeconds(40)).until(() -> crowd.answered("HTTP/1.1 503") == 1_880);
                     assertThat(origin.waiting()).isEqualTo(120);
                     assertThat(crowd.answers()).allMatch(answer -> answer.toLowerCase(java.util.Locale.ROOT)
                             .contains("\r\nretry-after: 1\r\n"));
                 }
 
-                long during = slowestOf50(user);
-                assertThat(during).isLessThan(Math.max(Duration.ofMillis(100).toNanos(), 10 * before));
+                long during = medianOf50(user);
+                assertThat(during).isLessThan(Math.max(Duration.ofMillis(20).toNanos(), 3 * before));
             }
             // The clients are gone, the exchanges are not: their upstream ends with the app.
         }
     }
 
-    private static long slowestOf50(RawClient user) throws IOException {
-        long slowest = 0;
-        for (int i = 0; i < 50; i++) {
+    /** Half of the page's answers come within this time. */
+    private static long medianOf50(RawClient user) throws IOException {
+        long[] nanos = new long[50];
+        for (int i = 0; i < nanos.length; i++) {
             long start = System.nanoTime();
             assertThat(user.get("/page").text()).isEqualTo("app:GET /page");
-            slowest = Math.max(slowest, System.nanoTime() - start);
+            nanos[i] = System.nanoTime() - start;
         }
-        return slowest;
+        java.util.Arrays.sort(nanos);
+        return nanos[nanos.length / 2];
     }
 
     @ParameterizedTest
