@@ -140,9 +140,20 @@ final class Gateway implements AutoCloseable {
         Exchange exchange =
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
+            if (cache != null && answersFromStore(match, exchange)) {
+                return;
+            }
             threads.run(exchange, () -> proceed(match, exchange, chain));
         } catch (GatewayFailure failure) {
             fail(exchange, failure, chain);
+        }
+    }
+
+    private boolean answersFromStore(RouteMatch match, Exchange exchange) throws GatewayFailure {
+        try {
+            return forwarder.answersFromStore(match, exchange);
+        } catch (RuntimeException e) {
+            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
         }
     }
 
