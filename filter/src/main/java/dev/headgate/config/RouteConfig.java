@@ -15,6 +15,7 @@ package dev.headgate.config;
  * @param rewriteRedirects whether {@code Location}, {@code Content-Location} and {@code Refresh} that point to the
  *     origin are rewritten to point to the gateway
  * @param forwarded which of the forwarding fields the origin is sent
+ * @param limits what the route may cost
  * @param errors what clients get when there is no response for them
  */
 public record RouteConfig(
@@ -29,6 +30,7 @@ public record RouteConfig(
         CacheConfig cache,
         boolean rewriteRedirects,
         ForwardedStyle forwarded,
+        RouteLimits limits,
         ErrorConfig errors) {
 
     public RouteConfig {
@@ -43,7 +45,7 @@ public record RouteConfig(
                 || cache == null) {
             throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
-        if (forwarded == null || errors == null) {
+        if (forwarded == null || errors == null || limits == null) {
             throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
         PathSyntax.checkTargetFits(target, match.paths());

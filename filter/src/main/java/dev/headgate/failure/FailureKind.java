@@ -37,6 +37,8 @@ public enum FailureKind {
             "http_response_header_section_size", Side.UPSTREAM, 502, Retry.NEVER, Again.LATER),
     /** One field of the response is too long. */
     HTTP_RESPONSE_HEADER_SIZE("http_response_header_size", Side.UPSTREAM, 502, Retry.NEVER, Again.LATER),
+    /** The content is longer than the route lets through. */
+    HTTP_RESPONSE_BODY_SIZE("http_response_body_size", Side.UPSTREAM, 502, Retry.NEVER, Again.LATER),
     /** The response has another transfer coding than {@code chunked}. */
     HTTP_RESPONSE_TRANSFER_CODING("http_response_transfer_coding", Side.UPSTREAM, 502, Retry.NEVER, Again.LATER),
     /** The content ended, stalled or was reset after the head had been received. */
@@ -49,6 +51,10 @@ public enum FailureKind {
     CONNECTION_LIMIT_REACHED("connection_limit_reached", Side.GATEWAY, 503, Retry.NEVER, Again.SOON),
     /** The client sends more than it may. */
     HTTP_REQUEST_DENIED("http_request_denied", Side.CLIENT, 429, Retry.NEVER, Again.SOON),
+    /** A rate limit that protects the service is reached: the client did nothing wrong. */
+    HTTP_REQUEST_PUT_OFF("http_request_denied", Side.CLIENT, 503, Retry.NEVER, Again.SOON),
+    /** The client sends its content, or takes the response, too slowly (RFC 9110 §15.5.9). */
+    CLIENT_TOO_SLOW("http_request_error", Side.CLIENT, 408, Retry.NEVER, Again.SOON),
     /** The request's target, fields or content cannot be sent on safely. */
     HTTP_REQUEST_ERROR("http_request_error", Side.CLIENT, 400, Retry.NEVER, Again.CHANGED),
     /** The request's content is larger than it may be (RFC 9110 §15.5.14). */

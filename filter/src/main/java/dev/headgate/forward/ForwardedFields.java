@@ -2,6 +2,7 @@ package dev.headgate.forward;
 
 import dev.headgate.config.AddressRange;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
+import dev.headgate.exchange.TrustedProxies;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Collections;
 import java.util.List;
@@ -17,23 +18,14 @@ import org.apache.hc.core5.http.message.BasicHeader;
  */
 final class ForwardedFields {
 
-    private final List<AddressRange> trustedProxies;
+    private final TrustedProxies trustedProxies;
 
     ForwardedFields(List<AddressRange> trustedProxies) {
-        this.trustedProxies = trustedProxies;
+        this.trustedProxies = new TrustedProxies(trustedProxies);
     }
 
     boolean isTrusted(HttpServletRequest request) {
-        if (trustedProxies.isEmpty()) {
-            return false;
-        }
-        String peer = request.getRemoteAddr();
-        for (AddressRange range : trustedProxies) {
-            if (range.contains(peer)) {
-                return true;
-            }
-        }
-        return false;
+        return trustedProxies.isTrusted(request);
     }
 
     /**

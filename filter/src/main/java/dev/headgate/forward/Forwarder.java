@@ -108,7 +108,8 @@ public final class Forwarder {
             return false;
         }
         route.request().check(request);
-        RequestContent none = RequestContent.of(exchange, true, 0);
+        RequestContent none =
+                RequestContent.of(exchange, true, 0, route.config().limits(), nanoSource);
         OutgoingRequest outgoing = route.request().requestFor(target(match, request), match, exchange, none);
         FieldSnapshot before = new FieldSnapshot(exchange.response());
         try {
@@ -145,7 +146,9 @@ public final class Forwarder {
         RequestContent content = RequestContent.of(
                 exchange,
                 RequestRules.expectsContinue(request),
-                route.config().retry().bufferBytes());
+                route.config().retry().bufferBytes(),
+                route.config().limits(),
+                nanoSource);
         exchange.replayedBy(content::replay);
         OutgoingRequest outgoing = route.request().requestFor(target, match, exchange, content);
         String affinity = route.affinity().of(match, exchange);
@@ -165,7 +168,7 @@ public final class Forwarder {
                     route,
                     response,
                     route.response().fields(response, match),
-                    new BodyRelay(exchange),
+                    new BodyRelay(exchange, route.config().limits(), nanoSource),
                     ContentSink.NONE,
                     match,
                     exchange);
@@ -213,7 +216,7 @@ public final class Forwarder {
             long length = response.contentLength();
             Fields told = length < 0 ? seen : seen.plus("Content-Length", Long.toString(length));
             ResponseHead head = new ResponseHead(response.head().getCode(), told);
-            BodyRelay body = new BodyRelay(exchange);
+            BodyRelay body = new BodyRelay(exchange, route.config().limits(), nanoSource);
             return new Response() {
 
                 @Override

@@ -2,6 +2,7 @@ package dev.headgate.setup;
 
 import dev.headgate.config.GatewayConfig;
 import jakarta.servlet.ServletContext;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -83,6 +84,18 @@ public final class GatewayBuilder {
         return put(SettingsTable.HOST_THREADS, threads);
     }
 
+    public GatewayBuilder limitsStore(String address) {
+        return put(SettingsTable.LIMITS_STORE, address);
+    }
+
+    public GatewayBuilder limitsStoreTimeout(Duration timeout) {
+        return put(SettingsTable.LIMITS_STORE_TIMEOUT, timeout);
+    }
+
+    public GatewayBuilder limitsStorePause(Duration pause) {
+        return put(SettingsTable.LIMITS_STORE_PAUSE, pause);
+    }
+
     public GatewayBuilder hostThreadsPool(int threads) {
         return put(SettingsTable.HOST_THREADS_POOL, threads);
     }
@@ -105,6 +118,16 @@ public final class GatewayBuilder {
      */
     public GatewayBuilder upstream(String name, Consumer<UpstreamBuilder> settings) {
         settings.accept(new UpstreamBuilder(this, name));
+        return this;
+    }
+
+    /**
+     * Adds to a rate limit.
+     *
+     * @param name letters, digits, {@code -} and {@code _}; {@code *} gives defaults for every limit
+     */
+    public GatewayBuilder limit(String name, Consumer<LimitBuilder> settings) {
+        settings.accept(new LimitBuilder(this, name));
         return this;
     }
 

@@ -333,7 +333,7 @@ class RouteTableTest {
             new StubRequest("/ctx/app/page77").inContext("/ctx"),
         };
         int rounds = 50_000;
-        assertThat(miss(table, misses, rounds)).isPositive();
+        miss(table, misses, rounds);
 
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long thread = Thread.currentThread().getId();
@@ -346,8 +346,7 @@ class RouteTableTest {
         assertThat(allocated).isLessThan((long) rounds * misses.length);
     }
 
-    private static long miss(RouteTable table, StubRequest[] misses, int rounds) {
-        long start = System.nanoTime();
+    private static void miss(RouteTable table, StubRequest[] misses, int rounds) {
         for (int i = 0; i < rounds; i++) {
             for (StubRequest request : misses) {
                 if (table.match(request) != null) {
@@ -355,6 +354,5 @@ class RouteTableTest {
                 }
             }
         }
-        return System.nanoTime() - start;
     }
 }

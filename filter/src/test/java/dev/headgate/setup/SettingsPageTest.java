@@ -139,6 +139,7 @@ class SettingsPageTest {
                                 case GATEWAY -> "The gateway";
                                 case ROUTE -> "Routes: `route.<name>.…`";
                                 case UPSTREAM -> "Upstreams: `upstream.<name>.…`";
+                                case LIMIT -> "Rate limits: `limit.<name>.…`";
                             });
             page.append("\n\n| key | value | default | what it does, and when to touch it |\n");
             page.append("| --- | --- | --- | --- |\n");
