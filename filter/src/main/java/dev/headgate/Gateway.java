@@ -50,10 +50,10 @@ final class Gateway implements AutoCloseable {
     private final Watchdog watchdog;
     private final ScheduledExecutorService probing;
     private final Map<String, Upstream> upstreams = new HashMap<>();
-    private final Admission admission;
     /** Null where no route has one. */
     private ResponseCache cache;
 
+    private final Admission admission;
     private final Forwarder forwarder;
     private final HostThreads threads;
     private final Map<String, Fallbacks> fallbacks = new HashMap<>();
@@ -146,9 +146,20 @@ final class Gateway implements AutoCloseable {
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
             admission.check(match.route().index(), exchange, match::capture);
+            if (cache != null && answersFromStore(match, exchange)) {
+                return;
+            }
             threads.run(exchange, () -> proceed(match, exchange, chain));
         } catch (GatewayFailure failure) {
             fail(exchange, failure, chain);
+        }
+    }
+
+    private boolean answersFromStore(RouteMatch match, Exchange exchange) throws GatewayFailure {
+        try {
+            return forwarder.answersFromStore(match, exchange);
+        } catch (RuntimeException e) {
+            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
         }
     }
 

@@ -17,4 +17,9 @@ public interface Delivery {
 
     /** Sends what was written, before a wait. */
     void flush() throws GatewayFailure;
+
+    /** Whether the client is known to be gone, so that there is nothing to wait for. Asked now and then, on any thread. */
+    default boolean isGone() {
+        return false;
+    }
 }

@@ -6,6 +6,7 @@ import dev.headgate.exchange.Fields;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * A response on its way into the store, and out of it again to those who asked for the same meanwhile. Memory stays
@@ -228,21 +229,31 @@ final class Recording implements ContentSink {
         }
     }
 
-    /** @return null when the content cannot be followed any more */
-    synchronized Follower follow() {
+    /**
+     * Begins to follow the content.
+     *
+     * @param gone ends a wait early
+     * @return null when the content cannot be followed any more
+     */
+    synchronized Follower follow(BooleanSupplier gone) {
         if (stopped || state == State.FAILED || state == State.COMPLETE && !kept) {
             return null;
         }
         followers++;
-        return new Follower();
+        return new Follower(gone);
     }
 
     /** Reads the content as it comes. One thread's. */
     final class Follower implements AutoCloseable {
 
+        private final BooleanSupplier gone;
         private long position;
         private byte[] current;
         private long currentNumber = -1;
+
+        private Follower(BooleanSupplier gone) {
+            this.gone = gone;
+        }
 
         /** Whether the next read would have to wait. */
         boolean wouldWait() {
@@ -259,7 +270,10 @@ final class Recording implements ContentSink {
         boolean await() throws InterruptedException {
             synchronized (Recording.this) {
                 while (position == received && state == State.RUNNING && !stopped) {
-                    Recording.this.wait();
+                    Recording.this.wait(Flight.LOOK_MILLIS);
+                    if (position == received && gone.getAsBoolean()) {
+                        return false;
+                    }
                 }
                 return state != State.FAILED && !stopped;
             }

@@ -151,6 +151,18 @@ public final class ResponseCache implements AutoCloseable {
         share(request, key, plan, fetch, delivery);
     }
 
+    /**
+     * Answers a request if that takes the store only, and no wait.
+     *
+     * @return false when nothing was sent
+     */
+    public boolean answersAtOnce(CacheRequest request, Delivery delivery) throws GatewayFailure {
+        CacheKey key = CacheKey.of(request);
+        CachePlan plan = CachePlan.decide(request, store.find(key), clock.millis());
+        return plan.action() == Action.SERVE
+                && serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), delivery);
+    }
+
     /** Whether others may want the very response that this request will bring. */
     private static boolean isShareable(CacheRequest request, CachePlan plan) {
         return request.isGet()
@@ -180,7 +192,10 @@ public final class ResponseCache implements AutoCloseable {
                 lead(flightKey, mine, new Turn(request, key, plan, mine), fetch, delivery);
                 return;
             }
-            Landing landing = await(leader, request);
+            Landing landing = await(leader, request, delivery);
+            if (delivery.isGone()) {
+                throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it waited for another");
+            }
             if (landing == null || landing == Landing.USELESS) {
                 break;
             }
@@ -220,9 +235,9 @@ public final class ResponseCache implements AutoCloseable {
         }
     }
 
-    private Landing await(Flight leader, CacheRequest request) throws GatewayFailure {
+    private Landing await(Flight leader, CacheRequest request, Delivery delivery) throws GatewayFailure {
         try {
-            return leader.await(request.config().collapseWait());
+            return leader.await(request.config().collapseWait(), delivery::isGone);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while it waited for another", e);
@@ -262,7 +277,7 @@ public final class ResponseCache implements AutoCloseable {
             delivery.head(finished(answer.head(), head, status), -1);
             return true;
         }
-        try (Recording.Follower follower = recording.follow()) {
+        try (Recording.Follower follower = recording.follow(delivery::isGone)) {
             if (follower == null || !follower.await()) {
                 return false;
             }
@@ -277,6 +292,9 @@ public final class ResponseCache implements AutoCloseable {
                 int count = follower.read(buffer);
                 if (count == 0) {
                     return true;
+                }
+                if (count < 0 && delivery.isGone()) {
+                    throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it followed another");
                 }
                 if (count < 0) {
                     throw new GatewayFailure(

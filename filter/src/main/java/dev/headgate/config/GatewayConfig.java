@@ -67,13 +67,12 @@ public record GatewayConfig(
         Set<String> roles = new TreeSet<>(cacheStore.purgeRoles());
         for (RouteConfig route : routes) {
             roles.addAll(route.errors().detailRoles());
-            roles.addAll(route.limits().highRoles());
-
             for (CacheConfig.Share share : route.cache().share()) {
                 if (share.kind() == CacheConfig.Share.Kind.ROLE) {
                     roles.add(share.name());
                 }
             }
+            roles.addAll(route.limits().highRoles());
             for (Map<String, String> values : List.of(
                     route.fields().requestSet(), route.fields().requestAdd(),
                     route.fields().responseSet(), route.fields().responseAdd())) {

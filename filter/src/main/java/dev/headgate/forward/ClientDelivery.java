@@ -55,6 +55,11 @@ final class ClientDelivery implements Delivery {
         }
     }
 
+    @Override
+    public boolean isGone() {
+        return exchange.isAbandoned();
+    }
+
     private static GatewayFailure clientLeft(IOException e) {
         return new GatewayFailure(FailureKind.CLIENT_LEFT, "writing to the client failed", e);
     }

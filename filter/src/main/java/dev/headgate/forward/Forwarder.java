@@ -89,6 +89,41 @@ public final class Forwarder {
         }
     }
 
+    /**
+     * Answers from the store where that is all it takes, so that a hit costs none of the threads that wait for upstreams.
+     *
+     * @return false when nothing was sent, and {@link #forward} has to
+     * @throws GatewayFailure as {@link #forward} does
+     */
+    public boolean answersFromStore(RouteMatch match, Exchange exchange) throws GatewayFailure {
+        Rules route = rules[match.route().index()];
+        HttpServletRequest request = exchange.request();
+        String method = request.getMethod();
+        if (!route.config().cache().enabled()
+                || !method.equals("GET") && !method.equals("HEAD")
+                || request.getContentLengthLong() > 0
+                || request.getHeader("Transfer-Encoding") != null
+                || request.getHeader("Expect") != null
+                || !request.getProtocol().startsWith("HTTP/1.") && request.getContentLengthLong() != 0) {
+            return false;
+        }
+        route.request().check(request);
+        RequestContent none =
+                RequestContent.of(exchange, true, 0, route.config().limits(), nanoSource);
+        OutgoingRequest outgoing = route.request().requestFor(target(match, request), match, exchange, none);
+        FieldSnapshot before = new FieldSnapshot(exchange.response());
+        try {
+            return cache.answersAtOnce(
+                    CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
+                    new ClientDelivery(route.response(), match, exchange));
+        } catch (GatewayFailure e) {
+            if (!exchange.response().isCommitted()) {
+                before.restore(exchange.response());
+            }
+            throw e;
+        }
+    }
+
     /** @throws GatewayFailure when there is no whole response */
     public void forward(RouteMatch match, Exchange exchange) throws GatewayFailure {
         Rules route = rules[match.route().index()];
