@@ -28,7 +28,7 @@ final class RetryBudget {
         return true;
     }
 
-    private long left(long nowNanos) {
+    long left(long nowNanos) {
         long allowed = Math.max(
                 (long) config.leastPerSecond() * RollingCount.SECONDS, requests.sum(nowNanos) * config.percent() / 100);
         return Math.max(0, allowed - retries.sum(nowNanos));
