@@ -3,7 +3,7 @@
 // Every request of this page goes to the app's own origin and port; only the path decides who answers.
 
 const byId = (id) => document.getElementById(id);
-const SHOWN = 10;
+const SHOWN = 8;
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -14,95 +14,258 @@ function element(tag, className, text) {
 
 // ---- Who answers --------------------------------------------------------------------------------------------------
 
-const nodes = new Map(); // name -> { item, count, place, bar, answers }
-
-/** The card of one answerer; "gateway" gets one only when it had to answer itself. */
-function node(name) {
-  if (!nodes.has(name)) {
-    const item = element("li", name);
-    const count = element("span", "count", "0");
-    const place = element("span", "place", name === "gateway" ? "answers itself when no service does" : "");
-    const share = element("span", "share");
-    const bar = element("i");
-    share.append(bar);
-    item.append(element("span", "name", name), count, place, share);
-    byId("nodes").append(item);
-    nodes.set(name, { item, count, place, bar, answers: 0 });
-  }
-  return nodes.get(name);
-}
-
-function count(name) {
-  const answered = node(name);
-  answered.answers++;
-  let all = 0;
-  for (const each of nodes.values()) all += each.answers;
-  for (const each of nodes.values()) {
-    each.count.textContent = each.answers;
-    each.bar.style.width = `${(100 * each.answers) / all}%`;
-    each.item.classList.toggle("now", each === answered);
-  }
-}
-
 function log(line, status, name, millis) {
   byId("log").querySelector(".empty")?.remove();
   const row = element("tr");
   const by = element("td");
   by.append(element("span", `by ${name}`, name));
   row.append(element("td", "mono", line), element("td", "", status), by,
-      element("td", "number", `${millis.toFixed(millis < 10 ? 1 : 0)} ms`));
+      element("td", "number", shownMillis(millis)));
   byId("log").prepend(row);
   while (byId("log").children.length > SHOWN) byId("log").lastChild.remove();
 }
 
-/** Sends one GET and enters who answered it; the answer's JSON, or null when there is none. */
-async function ask(path) {
+function shownMillis(millis) {
+  return millis < 1000 ? `${millis.toFixed(millis < 10 ? 1 : 0)} ms` : `${(millis / 1000).toFixed(1)} s`;
+}
+
+/** One GET: who answered it, how, and what. Null when the session has ended, and the page is on its way to the login. */
+async function get(path) {
   const begin = performance.now();
-  let response;
   try {
-    response = await fetch(path, { cache: "no-store", headers: { Accept: "application/json" } });
+    const response = await fetch(path, { cache: "no-store", headers: { Accept: "application/json" } });
+    if (response.redirected) {
+      location.reload();
+      return null;
+    }
+    const answer = response.ok ? await response.json() : null;
+    return {
+      // The app and the services say their name; the gateway's own answers have none.
+      name: response.headers.get("Answered-By") ?? "gateway",
+      attempts: Number(response.headers.get("Answer-Attempts") ?? 1),
+      status: response.status,
+      ok: response.ok,
+      answer,
+      millis: performance.now() - begin,
+    };
   } catch (lost) {
-    log(`GET /${path}`, "–", "nobody", performance.now() - begin);
-    return null;
+    return { name: "nobody", attempts: 1, status: "–", ok: false, answer: null, millis: performance.now() - begin };
   }
-  if (response.redirected) { // to the login page: the session has ended
-    location.reload();
-    return null;
-  }
-  // The app and the services say their name; the gateway's own answers have none.
-  const name = response.headers.get("Answered-By") ?? "gateway";
-  count(name);
-  log(`GET /${path}`, response.status, name, performance.now() - begin);
-  if (!response.ok) return null;
-  const answer = await response.json();
-  if (answer.fields) {
-    node(name).place.textContent = `process ${answer.process}, port ${answer.port}`;
-    showReceived(answer);
-  }
-  return answer;
+}
+
+/** Sends one GET for a button and enters who answered it; the answer's JSON, or null when there is none. */
+async function ask(path) {
+  const got = await get(path);
+  if (got === null) return null;
+  log(`GET /${path}`, got.status, got.name, got.millis);
+  if (got.answer?.fields) showReceived(got.answer);
+  return got.answer;
 }
 
 for (const button of document.querySelectorAll("[data-ask]")) {
   button.addEventListener("click", () => ask(button.dataset.ask));
 }
 
-byId("many").addEventListener("click", async (event) => {
-  event.target.disabled = true;
-  for (let i = 0; i < 20; i++) await ask("api/whoami");
-  event.target.disabled = false;
-});
+// ---- Trouble: the ticker ------------------------------------------------------------------------------------------
+
+const CELLS = 60;
+const WINDOW_MILLIS = 10_000;
+const AT_ONCE_AT_MOST = 4; // of the browser's six connections; the rest are for the buttons
+
+const totals = { sent: 0, retried: 0, errors: 0 };
+const recent = []; // of the last ten seconds: { at, name, ok, millis }
+let inFlight = 0;
+
+for (let i = 0; i < CELLS; i++) byId("ticker").append(element("i", "dot none"));
+
+function show(cell, kind, text) {
+  cell.className = `dot ${kind}`;
+  cell.textContent = text;
+}
+
+/** One request of the ticker. It fills its cell in place, like a pen that goes round a drum; nothing scrolls. */
+async function tick() {
+  if (inFlight >= AT_ONCE_AT_MOST) return;
+  const cell = byId("ticker").children[totals.sent % CELLS];
+  totals.sent++;
+  byId("ticker").children[totals.sent % CELLS].className = "dot none next";
+  byId("ticker").children[totals.sent % CELLS].textContent = "";
+  const mine = totals.sent;
+  show(cell, "waiting", "");
+  inFlight++;
+  const got = await get("api/whoami");
+  inFlight--;
+  if (got === null) return;
+  recent.push({ at: Date.now(), name: got.name, ok: got.ok, millis: got.millis });
+  if (!got.ok) totals.errors++;
+  const again = got.attempts > 1;
+  if (again && got.ok) totals.retried++;
+  if (mine > totals.sent - CELLS) {
+    if (got.ok) show(cell, `${got.name}${again ? " again" : ""}`, got.name.replace(/^.*-/, ""));
+    else show(cell, "gateway", "✕");
+    cell.title = `${got.ok ? got.name : `error ${got.status}`}, ${shownMillis(got.millis)}`
+        + (again ? `, ${got.attempts} attempts` : "");
+  }
+  if (got.answer?.fields) showReceived(got.answer);
+}
+
+function showTotals() {
+  const from = Date.now() - WINDOW_MILLIS;
+  while (recent.length > 0 && recent[0].at < from) recent.shift();
+  byId("total").textContent = totals.sent.toLocaleString("en");
+  byId("retried").textContent = totals.retried.toLocaleString("en");
+  byId("errors").textContent = totals.errors.toLocaleString("en");
+  byId("errors").parentElement.classList.toggle("some", totals.errors > 0);
+  byId("slowest").textContent = recent.length === 0 ? "–" : shownMillis(Math.max(...recent.map((each) => each.millis)));
+  const shares = [];
+  for (const [name, card] of cards) {
+    const answered = recent.filter((each) => each.ok && each.name === name).length;
+    const percent = recent.length === 0 ? 0 : Math.round((100 * answered) / recent.length);
+    card.share.textContent = `${percent} %`;
+    card.bar.style.width = `${percent}%`;
+    shares.push(`${name} ${percent} %`);
+  }
+  byId("ticker").setAttribute("aria-label",
+      `Last 10 seconds: ${recent.length} answers, ${recent.filter((each) => !each.ok).length} errors. ${shares.join(", ")}.`);
+}
 
 let steady = null;
-byId("steady").addEventListener("click", (event) => {
-  if (steady === null) {
-    steady = setInterval(() => ask("api/whoami"), 200);
-  } else {
-    clearInterval(steady);
-    steady = null;
+
+function keepAsking(on) {
+  if (steady !== null) clearInterval(steady);
+  steady = on ? setInterval(tick, 1000 / Number(byId("rate").value)) : null;
+  byId("steady").setAttribute("aria-pressed", String(on));
+  byId("steady").textContent = on ? "Stop asking" : "Keep asking";
+}
+
+byId("steady").addEventListener("click", () => keepAsking(steady === null));
+byId("rate").addEventListener("change", () => keepAsking(true));
+
+// ---- Trouble: the services ----------------------------------------------------------------------------------------
+
+const cards = new Map(); // name -> { item, share, bar, state, place, buttons, delay }
+let token = null;
+
+const STATES = {
+  well: "is well",
+  killed: "is killed: its port refuses connections",
+  frozen: "is frozen: connections open, nobody answers",
+  slow: "is slow",
+  broken: "answers 500",
+};
+
+// What a button does, and what it is called once that is done: then it undoes it.
+const BUTTONS = { killed: ["Kill", "Revive"], frozen: ["Freeze", "Thaw"], slow: ["Slow down", "Speed up"], broken: ["Break", "Heal"] };
+
+function card(name) {
+  const item = element("li", name);
+  const head = element("h3");
+  const sign = element("i", `dot ${name}`, name.replace(/^.*-/, ""));
+  sign.setAttribute("aria-hidden", "true");
+  head.append(sign, element("span", "name", name));
+  const share = element("span", "count", "0 %");
+  const bar = element("i");
+  const track = element("span", "share");
+  track.append(bar);
+  const state = element("p", "state");
+  const place = element("p", "place");
+  const row = element("div", "actions");
+  const delay = element("select");
+  delay.setAttribute("aria-label", `How slow ${name} gets`);
+  for (const [millis, text] of [[300, "0.3 s"], [1000, "1 s"], [2000, "2 s"], [4000, "4 s"]]) {
+    delay.append(new Option(text, millis, millis === 2000, millis === 2000));
   }
-  event.target.setAttribute("aria-pressed", String(steady !== null));
-  event.target.textContent = steady === null ? "Keep asking" : "Stop asking";
-});
+  const buttons = {};
+  for (const wanted of Object.keys(BUTTONS)) {
+    const button = element("button", "quiet");
+    buttons[wanted] = button;
+    button.addEventListener("click", () => {
+      become([name], cards.get(name).now === wanted ? "well" : wanted);
+    });
+    if (wanted === "slow") {
+      const pair = element("span", "pair");
+      pair.append(button, delay);
+      row.append(pair);
+    } else {
+      row.append(button);
+    }
+  }
+  delay.addEventListener("change", () => {
+    if (cards.get(name).now === "slow") become([name], "slow");
+  });
+  item.append(head, share, track, state, place, row);
+  byId("services").append(item);
+  const made = { item, share, bar, state, place, buttons, delay, now: "well" };
+  cards.set(name, made);
+  return made;
+}
+
+function showServices(all) {
+  token = all.token;
+  for (const service of all.services) {
+    const shown = cards.get(service.name) ?? card(service.name);
+    shown.now = service.state;
+    shown.item.dataset.state = service.state;
+    shown.state.textContent = STATES[service.state] + (service.state === "slow" ? `: ${service.delay / 1000} s` : "");
+    shown.place.textContent = `port ${new URL(service.address).port}, `
+        + (service.state === "killed" ? "no process" : `process ${service.process}`);
+    for (const [wanted, button] of Object.entries(shown.buttons)) {
+      const is = service.state === wanted;
+      const text = BUTTONS[wanted][is ? 1 : 0];
+      if (button.textContent !== text) {
+        button.textContent = text;
+        button.setAttribute("aria-label", `${text} ${service.name}`);
+        button.classList.toggle("undo", is);
+      }
+      button.hidden = (wanted === "frozen" && !all.canFreeze) || (service.state === "killed" && !is);
+    }
+    shown.delay.parentElement.hidden = service.state === "killed";
+  }
+  const gone = all.services.filter((each) => each.state === "killed").length;
+  advise(gone < all.services.length ? "" : "Every service is gone. Open /api/whoami in a new tab to see what a user sees now.");
+  showNotices(all);
+}
+
+function advise(text) {
+  if (byId("advice").textContent !== text) byId("advice").textContent = text;
+}
+
+function showNotices(all) {
+  if (all.notices.length === 0) return;
+  byId("notices").replaceChildren(...all.notices.map((notice) => {
+    let text = notice.text;
+    for (const service of all.services) text = text.replaceAll(service.address, service.name);
+    const item = element("li");
+    item.append(element("time", "", new Date(notice.millis).toLocaleTimeString()), element("span", "", text));
+    return item;
+  }));
+}
+
+/** Puts services into a state, all at once. */
+async function become(names, state) {
+  const answers = await Promise.all(names.map((name) => {
+    const query = new URLSearchParams({ state, delay: state === "slow" ? cards.get(name).delay.value : 0 });
+    return fetch(`app/services/${name}?${query}`, { method: "POST", headers: { "X-CSRF-Token": token } });
+  }));
+  const refused = answers.find((each) => !each.ok);
+  await watchServices();
+  if (refused) advise(`That did not work (status ${refused.status}). Try again.`);
+}
+
+byId("kill-all").addEventListener("click", () => become([...cards.keys()], "killed"));
+byId("heal-all").addEventListener("click", () => become([...cards.keys()], "well"));
+
+/** Asks the launcher what there is. False when there is none: the WAR runs in a container of its own. */
+async function watchServices() {
+  try {
+    const response = await fetch("app/services", { cache: "no-store" });
+    if (!response.ok || response.redirected) return false;
+    showServices(await response.json());
+    return true;
+  } catch (lost) {
+    return false;
+  }
+}
 
 // ---- What the service received ------------------------------------------------------------------------------------
 
@@ -146,7 +309,6 @@ function upload(content, name) {
   request.onload = async () => {
     const by = request.getResponseHeader("Answered-By") ?? "gateway";
     const millis = performance.now() - begin;
-    count(by);
     log(`PUT /api/files/…`, request.status, by, millis);
     if (request.status !== 200) {
       facts([["Failed", `Status ${request.status}, answered by ${by}.`]]);
@@ -211,12 +373,14 @@ byId("watch").addEventListener("click", (event) => {
 // ---- Begin --------------------------------------------------------------------------------------------------------
 
 (async () => {
-  node("app").place.textContent = "the servlet of this WAR";
   const hello = await ask("hello");
   if (!hello) return;
   byId("user").textContent = hello.user;
-  node("app").place.textContent = `the servlet of this WAR, process ${hello.process}`;
-  hello.services.forEach((address, index) => {
-    node(`service-${index + 1}`).place.textContent = `port ${new URL(address).port}`;
-  });
+  if (!await watchServices()) {
+    byId("trouble").hidden = true;
+    return;
+  }
+  keepAsking(true);
+  setInterval(showTotals, 250);
+  setInterval(watchServices, 1000);
 })();

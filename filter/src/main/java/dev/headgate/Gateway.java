@@ -7,6 +7,8 @@ import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
+import dev.headgate.limit.Admission;
+import dev.headgate.limit.Permit;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
 import dev.headgate.upstream.Upstream;
@@ -42,6 +44,7 @@ final class Gateway implements AutoCloseable {
     private final Watchdog watchdog;
     private final ScheduledExecutorService probing;
     private final Map<String, Upstream> upstreams = new HashMap<>();
+    private final Admission admission;
     private final Forwarder forwarder;
     private final HostThreads threads;
     private final Map<String, Fallbacks> fallbacks = new HashMap<>();
@@ -52,6 +55,7 @@ final class Gateway implements AutoCloseable {
     Gateway(GatewayConfig config, ServletContext context) {
         this.config = config;
         this.routes = RouteTable.of(config.routes());
+        this.admission = new Admission(config, nanoSource);
         this.threads = new HostThreads(config.threads(), config.name(), context, config.roles());
         this.watchdog = new Watchdog(config.name(), nanoSource);
         this.probing = probing(config);
@@ -64,6 +68,7 @@ final class Gateway implements AutoCloseable {
                         route.name(),
                         new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
+            watchdog.everySecond(admission::sweep);
             this.forwarder =
                     new Forwarder(config, routes.routes(), upstreams, context, sessionCookie(context), nanoSource);
         } catch (RuntimeException e) {
@@ -108,6 +113,7 @@ final class Gateway implements AutoCloseable {
         Exchange exchange =
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
+            admission.check(match.route().index(), exchange, match::capture);
             threads.run(exchange, () -> proceed(match, exchange, chain));
         } catch (GatewayFailure failure) {
             fail(exchange, failure, chain);
@@ -115,8 +121,9 @@ final class Gateway implements AutoCloseable {
     }
 
     /** What may wait, on this thread or off the container's. */
+    @SuppressWarnings("try") // the permit is only there to be closed
     private void proceed(RouteMatch match, Exchange exchange, FilterChain chain) throws IOException, ServletException {
-        try {
+        try (Permit permit = admission.enter(match.route().index(), exchange, match::capture)) {
             forwarder.forward(match, exchange);
         } catch (GatewayFailure failure) {
             fail(exchange, failure, chain);
@@ -201,6 +208,7 @@ final class Gateway implements AutoCloseable {
         probing.shutdownNow();
         upstreams.values().forEach(Upstream::close);
         threads.close();
+        admission.close();
         watchdog.close();
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.

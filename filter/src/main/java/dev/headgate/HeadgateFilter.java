@@ -19,7 +19,12 @@ import java.io.IOException;
  * <p>In {@code web.xml}, or by annotations on a subclass, the container makes it and its settings come from there;
  * otherwise give it a configuration. Settings are listed in {@code docs/settings.md}.
  *
- * <p>Thread-safe once initialised.
+ * <p>A request that no route takes goes down the chain with the very same objects. One that a route takes does not, except
+ * where the route lets the app stand in for a service that fails. The chain need not support async: without it, exchanges
+ * beyond the gateway's share of the container's threads get 503. A response that breaks off after the client has part of
+ * it leaves {@code doFilter} as an {@link IOException}, so that the container breaks the connection.
+ *
+ * <p>Thread-safe once initialised. One instance is one gateway, with its own connections; an app may have several.
  */
 public class HeadgateFilter implements Filter {
 
@@ -57,6 +62,7 @@ public class HeadgateFilter implements Filter {
         }
     }
 
+    /** Closes every upstream connection, those in use included, and ends every thread of this gateway. */
     @Override
     public void destroy() {
         Gateway open = gateway;

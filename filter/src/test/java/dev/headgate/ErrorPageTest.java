@@ -19,6 +19,9 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 
 /** What a client gets when no origin answers, over the wire. */
 class ErrorPageTest {
@@ -308,6 +311,51 @@ class ErrorPageTest {
             RawMessage answer = scene.client().get("/api/x");
             assertThat(answer.field("Strict-Transport-Security")).isEqualTo("max-age=1");
             assertThat(answer.fields("Vary")).containsExactly("Origin, accept", "Accept-Language");
+        }
+    }
+
+    /** Beyond its share of the container's threads the gateway answers from threads of its own. */
+    @OnEachContainer
+    void everyPageComesFromOtherThreadsToo(Container container) throws Exception {
+        HttpServlet page = new HttpServlet() {
+            @Override
+            protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+                response.setContentType("text/plain");
+                response.getWriter().print("app page " + request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE));
+            }
+        };
+        CountDownLatch done = new CountDownLatch(1);
+        try (RawOrigin slow = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    done.await(20, TimeUnit.SECONDS);
+                });
+                Scene scene = broken(
+                        AppServer.on(container).servlet("/oops", page).errorPage("/oops"),
+                        "host-threads=1",
+                        "route.slow.path=/slow",
+                        "route.slow.to=" + slow.url(),
+                        "route.dispatched.path=/dispatched",
+                        "route.dispatched.to=http://origin.invalid",
+                        "route.dispatched.error.page.*=dispatch:/oops",
+                        "route.container.path=/container",
+                        "route.container.to=http://origin.invalid",
+                        "route.container.error.page.*=container")) {
+            RawClient blocked = scene.connect();
+            blocked.send(RawClient.request("GET", "/slow") + "\r\n");
+            Awaitility.await().until(() -> slow.requests() == 1);
+
+            RawMessage builtIn = scene.client().get("/api/x", HTML);
+            assertThat(builtIn.status()).isEqualTo(502);
+            assertThat(builtIn.text()).startsWith("<!DOCTYPE html>");
+            assertThat(builtIn.complete()).isTrue();
+            for (String path : new String[] {"/dispatched", "/container"}) {
+                RawMessage answer = scene.client().get(path);
+                assertThat(answer.status()).as(path).isEqualTo(502);
+                assertThat(answer.text()).as(path).isEqualTo("app page 502");
+                assertThat(answer.field("Proxy-Status")).isEqualTo("headgate;error=dns_error");
+            }
+            done.countDown();
+            assertThat(blocked.readResponse().status()).isEqualTo(502);
         }
     }
 

@@ -78,6 +78,32 @@ class ForwardedTest {
         }
     }
 
+    /** nginx, HAProxy and cloud balancers send the X-Forwarded family only; frameworks prefer Forwarded. */
+    @OnEachContainer
+    void whatATrustedProxySaysInOneFamilyIsSaidInBoth(Container container) throws IOException {
+        try (Scene scene = Scene.of(container, RawOrigin.ok(), "trusted-proxies=127.0.0.1")) {
+            scene.client()
+                    .get(
+                            "/api/x",
+                            "X-Forwarded-For: 1.1.1.1, 2001:db8::1, 2.2.2.2:81, unknown",
+                            "X-Forwarded-Proto: https",
+                            "X-Forwarded-Host: www.test");
+            scene.client().get("/api/x", "X-Forwarded-Proto: https, http", "X-Forwarded-Host: www.test:8443");
+            scene.client().get("/api/x", "X-Forwarded-For: 1.1.1.1");
+            RawMessage sent = scene.origin().request(0);
+            assertThat(sent.field("Forwarded"))
+                    .isEqualTo("for=1.1.1.1;proto=https;host=www.test, for=\"[2001:db8::1]\", for=\"2.2.2.2:81\","
+                            + " for=unknown, for=127.0.0.1;proto=http;host=app.test");
+            assertThat(sent.field("X-Forwarded-Port")).isEqualTo("443");
+            sent = scene.origin().request(1);
+            assertThat(sent.field("Forwarded"))
+                    .isEqualTo("proto=https;host=\"www.test:8443\", for=127.0.0.1;proto=http;host=app.test");
+            assertThat(sent.field("X-Forwarded-Port")).isEqualTo("8443");
+            assertThat(scene.origin().request(2).field("Forwarded"))
+                    .isEqualTo("for=1.1.1.1, for=127.0.0.1;proto=http;host=app.test");
+        }
+    }
+
     @OnEachContainer
     void strippedPrefixIsTold(Container container) throws IOException {
         try (Scene scene =

@@ -172,11 +172,13 @@ class ResponseFieldsTest {
                 origin,
                 "route.r.response.set.X-Frame-Options=DENY",
                 "route.r.response.set.X-For=${principal}",
+                "route.r.response.set.X-Attempts=${attempts}",
                 "route.r.response.add.X-List=b",
                 "route.r.response.remove=X-Powered-By Server")) {
             RawMessage response = scene.client().get("/api/x");
             assertThat(response.field("X-Frame-Options")).isEqualTo("DENY");
             assertThat(response.field("X-For")).isEqualTo("alice");
+            assertThat(response.field("X-Attempts")).isEqualTo("1");
             assertThat(response.fields("X-List")).containsExactly("a", "b");
             assertThat(response.has("X-Powered-By")).isFalse();
             assertThat(response.fields("Server")).doesNotContain("origin");

@@ -63,6 +63,11 @@ public final class AddressRange {
         return true;
     }
 
+    /** The bytes of an IP address literal, also in brackets: 4 or 16; null for anything else. Nothing is looked up. */
+    public static byte[] bytesOf(String literal) {
+        return literal == null ? null : addressOf(literal);
+    }
+
     private static byte[] addressOf(String literal) {
         String bare =
                 literal.startsWith("[") && literal.endsWith("]") ? literal.substring(1, literal.length() - 1) : literal;

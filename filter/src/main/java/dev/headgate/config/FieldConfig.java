@@ -6,7 +6,8 @@ import java.util.Map;
 /**
  * What a route changes in the fields of both messages. Removal comes first, then set, then add. A value may hold
  * variables: <code>${principal}</code>, <code>${role.NAME}</code>, <code>${session.NAME}</code>,
- * <code>${header.NAME}</code>, <code>${path.NAME}</code>, <code>${request-id}</code>.
+ * <code>${header.NAME}</code>, <code>${path.NAME}</code>, <code>${request-id}</code>, and for responses
+ * <code>${attempts}</code>.
  *
  * @param requestSet field name to value; whatever the client sent under that name is dropped, also where the value
  *     turns out to be empty

@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
  * @param routes in the order of their configuration
  * @param upstreams by name; every upstream that a route names is here
  * @param threads how many threads exchanges may hold
+ * @param limits rate limits by name; every one that a route names is here
+ * @param limitStore where rate limits are kept
  */
 public record GatewayConfig(
         String name,
@@ -29,7 +31,9 @@ public record GatewayConfig(
         List<AddressRange> trustedProxies,
         List<RouteConfig> routes,
         Map<String, UpstreamConfig> upstreams,
-        ThreadConfig threads) {
+        ThreadConfig threads,
+        Map<String, LimitConfig> limits,
+        LimitStoreConfig limitStore) {
 
     private static final Pattern ROLE_VARIABLE = Pattern.compile("\\$\\{role\\.([^}]+)}");
 
@@ -38,13 +42,17 @@ public record GatewayConfig(
         Checks.notBlank(viaName, "viaName");
         Checks.notBlank(proxyStatusName, "proxyStatusName");
         Checks.notBlank(requestIdField, "requestIdField");
-        if (threads == null) {
-            throw new IllegalArgumentException("threads is missing");
+        if (threads == null || limitStore == null) {
+            throw new IllegalArgumentException("a part of the gateway is missing");
         }
         trustedProxies = List.copyOf(trustedProxies);
         routes = List.copyOf(routes);
         upstreams = java.util.Collections.unmodifiableMap(new TreeMap<>(upstreams));
+        limits = java.util.Collections.unmodifiableMap(new TreeMap<>(limits));
         for (RouteConfig route : routes) {
+            if (!limits.keySet().containsAll(route.limits().rates())) {
+                throw new IllegalArgumentException("route " + route.name() + " names an unknown limit");
+            }
             if (!upstreams.containsKey(route.upstream())) {
                 throw new IllegalArgumentException(
                         "route " + route.name() + " names the unknown upstream " + route.upstream());
@@ -57,6 +65,7 @@ public record GatewayConfig(
         Set<String> roles = new TreeSet<>();
         for (RouteConfig route : routes) {
             roles.addAll(route.errors().detailRoles());
+            roles.addAll(route.limits().highRoles());
             for (Map<String, String> values : List.of(
                     route.fields().requestSet(), route.fields().requestAdd(),
                     route.fields().responseSet(), route.fields().responseAdd())) {
@@ -67,6 +76,7 @@ public record GatewayConfig(
                 }
             }
         }
+        limits.values().forEach(limit -> roles.addAll(limit.rateByRole().keySet()));
         return roles;
     }
 }

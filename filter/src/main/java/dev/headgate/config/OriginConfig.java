@@ -105,6 +105,7 @@ public record OriginConfig(
         return ownPort ? name : name + ":" + port;
     }
 
+    /** Whether it is spoken to over TLS. */
     public boolean secure() {
         return scheme.equals("https");
     }

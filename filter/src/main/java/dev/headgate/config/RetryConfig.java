@@ -9,8 +9,8 @@ import java.util.Set;
  * @param attempts how many there may be, the first included; 1: no retry
  * @param anyMethod whether requests that are not idempotent are retried even where the origin may have received them
  * @param statuses answers that count as failed attempts while another origin can be asked
- * @param bufferBytes how much request content is kept for another attempt; larger content is sent once only; 0: none is
- *     kept
+ * @param bufferBytes how much request content is kept for another attempt; the first piece, 16 KiB or less, is kept in
+ *     any case; content of which more was sent is sent once only
  * @param backoff the first pause is random between zero and this; it doubles with every attempt; zero: none
  * @param backoffMax the longest pause
  */

@@ -14,6 +14,7 @@ package dev.headgate.config;
  * @param rewriteRedirects whether {@code Location}, {@code Content-Location} and {@code Refresh} that point to the
  *     origin are rewritten to point to the gateway
  * @param forwarded which of the forwarding fields the origin is sent
+ * @param limits what the route may cost
  * @param errors what clients get when there is no response for them
  */
 public record RouteConfig(
@@ -27,6 +28,7 @@ public record RouteConfig(
         CookieConfig cookies,
         boolean rewriteRedirects,
         ForwardedStyle forwarded,
+        RouteLimits limits,
         ErrorConfig errors) {
 
     public RouteConfig {
@@ -35,7 +37,7 @@ public record RouteConfig(
         if (match == null || target == null || timeouts == null || retry == null || fields == null || cookies == null) {
             throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
-        if (forwarded == null || errors == null) {
+        if (forwarded == null || errors == null || limits == null) {
             throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
         PathSyntax.checkTargetFits(target, match.paths());

@@ -12,6 +12,7 @@ import java.util.List;
  * @param balance how an origin is chosen
  * @param health when an origin counts as unhealthy
  * @param retryBudget how many retries there may be
+ * @param concurrency of all exchanges with it
  */
 public record UpstreamConfig(
         String name,
@@ -21,7 +22,8 @@ public record UpstreamConfig(
         HeadLimits head,
         BalanceConfig balance,
         HealthConfig health,
-        RetryConfig.Budget retryBudget) {
+        RetryConfig.Budget retryBudget,
+        ConcurrencyConfig concurrency) {
 
     public UpstreamConfig {
         Checks.notBlank(name, "name");
@@ -29,7 +31,13 @@ public record UpstreamConfig(
         if (origins.isEmpty()) {
             throw new IllegalArgumentException("upstream " + name + " needs at least one origin");
         }
-        if (pool == null || tls == null || head == null || balance == null || health == null || retryBudget == null) {
+        if (pool == null
+                || tls == null
+                || head == null
+                || balance == null
+                || health == null
+                || retryBudget == null
+                || concurrency == null) {
             throw new IllegalArgumentException("a part of upstream " + name + " is missing");
         }
     }

@@ -3,7 +3,10 @@ package dev.headgate.exchange;
 import dev.headgate.failure.GatewayFailure;
 
 /**
- * One try at one origin. Written by the thread that makes the attempt, read by listeners on that same thread.
+ * One try at one origin.
+ *
+ * <p>Not thread-safe: written by the thread that makes the attempt, read by listeners on that same thread. Listeners read;
+ * what changes an attempt is for the gateway.
  */
 public final class Attempt {
 
@@ -19,6 +22,7 @@ public final class Attempt {
         RESPONSE,
         /** Relaying the response's content. */
         CONTENT,
+        /** It went well to its end. */
         DONE
     }
 
@@ -30,6 +34,10 @@ public final class Attempt {
     private GatewayFailure failure;
     private boolean sent;
 
+    /**
+     * @param origin the origin as configured, such as {@code http://a:8080}
+     * @param startNanos when it began, on the gateway's nano source
+     */
     public Attempt(String origin, long startNanos) {
         this.origin = origin;
         this.startNanos = startNanos;
@@ -58,6 +66,7 @@ public final class Attempt {
     /**
      * Ends the attempt.
      *
+     * @param nanos now, on the gateway's nano source
      * @param reason null when it succeeded
      */
     public void ended(long nanos, GatewayFailure reason) {
@@ -73,6 +82,7 @@ public final class Attempt {
         return origin;
     }
 
+    /** How far it came: where it failed, or {@link Stage#DONE}. */
     public Stage stage() {
         return stage;
     }

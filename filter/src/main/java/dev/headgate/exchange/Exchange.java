@@ -40,6 +40,8 @@ public final class Exchange {
     private final Wait wait = this::waitIsOver;
 
     /**
+     * @param request as the gateway got it
+     * @param response as the gateway got it; what earlier filters set is in it
      * @param route the name of the route that took the request
      * @param requestId what the client, the origin and the log call this exchange
      * @param startNanos when it began, on the gateway's nano source
@@ -53,6 +55,7 @@ public final class Exchange {
         this.startNanos = startNanos;
     }
 
+    /** The client's request; on another thread than the container's, a view that is good there. */
     public HttpServletRequest request() {
         return request;
     }
@@ -62,18 +65,22 @@ public final class Exchange {
         request = other;
     }
 
+    /** The response to the client. {@code getStatus} is what the client sees once it is committed. */
     public HttpServletResponse response() {
         return response;
     }
 
+    /** The name of the route that took the request. */
     public String route() {
         return route;
     }
 
+    /** What the client, the origin and the log call this exchange; never null, 1 to 128 harmless characters. */
     public String requestId() {
         return requestId;
     }
 
+    /** When it began, on the gateway's nano source. */
     public long startNanos() {
         return startNanos;
     }
@@ -85,7 +92,7 @@ public final class Exchange {
         return attempt;
     }
 
-    /** In the order in which they were made. */
+    /** In the order in which they were made; a view that grows. Empty when no origin was asked. */
     public List<Attempt> attempts() {
         return Collections.unmodifiableList(attempts);
     }
@@ -110,10 +117,12 @@ public final class Exchange {
         return answeredNanos;
     }
 
+    /** How many bytes of content came from the client so far; 0 for a form that was rebuilt. */
     public long contentBytesReceived() {
         return contentBytesReceived;
     }
 
+    /** How many bytes of an origin's content went to the client so far; the gateway's own answers do not count. */
     public long contentBytesSent() {
         return contentBytesSent;
     }

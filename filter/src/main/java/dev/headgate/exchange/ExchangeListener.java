@@ -6,7 +6,7 @@ package dev.headgate.exchange;
  */
 public interface ExchangeListener {
 
-    /** A route took a request. */
+    /** A route took a request. Nothing has been read or sent yet. */
     default void started(Exchange exchange) {}
 
     /** An attempt ended, well or badly. */

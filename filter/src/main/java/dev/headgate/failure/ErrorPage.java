@@ -366,6 +366,7 @@ public final class ErrorPage {
         return switch (status) {
             case 400 -> "Bad Request";
             case 405 -> "Method Not Allowed";
+            case 408 -> "Request Timeout";
             case 413 -> "Content Too Large";
             case 414 -> "URI Too Long";
             case 417 -> "Expectation Failed";

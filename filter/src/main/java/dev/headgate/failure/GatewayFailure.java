@@ -7,7 +7,7 @@ import java.time.Duration;
  * The end of an exchange that found no answer, by name.
  *
  * <p>It is an {@link IOException} so that it can pass through streams unwrapped. The message is for operators: it names
- * the origin and the limit that was hit, and is never sent to the public.
+ * the origin and the limit that was hit, and is never sent to the public. Immutable.
  */
 public final class GatewayFailure extends IOException {
 
@@ -15,6 +15,7 @@ public final class GatewayFailure extends IOException {
     private final String publicDetail;
     private final Duration retryAfter;
 
+    /** @param message what happened, for operators */
     public GatewayFailure(FailureKind kind, String message) {
         this(kind, message, null);
     }
@@ -50,6 +51,7 @@ public final class GatewayFailure extends IOException {
         return new GatewayFailure(kind, getMessage(), getCause(), publicDetail, known);
     }
 
+    /** What went wrong, from the closed list; never null. */
     public FailureKind kind() {
         return kind;
     }

@@ -108,6 +108,7 @@ final class HtmlPage {
         facts.put("labelAgain", texts.get("again.button"));
         facts.put("style", STYLE);
         facts.put("again", safe && kind.again() != FailureKind.Again.CHANGED);
+        facts.put("quiet", kind.again() == FailureKind.Again.LATER);
         facts.put("countdown", countdownFacts(report, texts, safe));
         facts.put("way", kind.side() == Side.CLIENT ? null : Map.of("stations", stations(kind.side(), texts)));
         facts.put("diagnosis", report.detailed() ? diagnosis(report) : null);

@@ -4,7 +4,7 @@ package dev.headgate.failure;
  * One member of the {@code Proxy-Status} field (RFC 9209): a structured field list (RFC 9651) in which each
  * intermediary says what it did.
  */
-public final class ProxyStatus {
+final class ProxyStatus {
 
     private ProxyStatus() {}
 

@@ -151,11 +151,12 @@ final class Texts {
                     HTTP_PROTOCOL_ERROR,
                     HTTP_RESPONSE_HEADER_SECTION_SIZE,
                     HTTP_RESPONSE_HEADER_SIZE,
+                    HTTP_RESPONSE_BODY_SIZE,
                     HTTP_RESPONSE_TRANSFER_CODING,
                     HTTP_RESPONSE_INCOMPLETE -> "broken";
             case TLS_CERTIFICATE_ERROR, TLS_PROTOCOL_ERROR -> "insecure";
             case DESTINATION_UNAVAILABLE -> "unavailable";
-            case CONNECTION_LIMIT_REACHED -> "busy";
+            case CONNECTION_LIMIT_REACHED, HTTP_REQUEST_PUT_OFF -> "busy";
             case HTTP_REQUEST_DENIED -> "denied";
             case HTTP_REQUEST_ERROR -> "bad";
             case CONTENT_TOO_LARGE -> "large";
@@ -166,7 +167,7 @@ final class Texts {
             case PROXY_LOOP_DETECTED -> "loop";
             case PROXY_CONFIGURATION_ERROR -> "setup";
             case PROXY_INTERNAL_ERROR -> "internal";
-            case CLIENT_LEFT -> "left";
+            case CLIENT_LEFT, CLIENT_TOO_SLOW -> "left";
         };
     }
 }

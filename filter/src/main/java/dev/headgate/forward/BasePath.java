@@ -6,7 +6,8 @@ final class BasePath {
     private BasePath() {}
 
     /**
-     * The part of an origin's path below its base path, starting with a slash.
+     * The part of an origin's path below its base path, which starts with a slash, or has no path when the base path
+     * itself is meant: {@code /base} and {@code /base/} are two resources, and stay two.
      *
      * @param base empty, or with a leading and no trailing slash
      * @param path may carry a query and a fragment
@@ -20,9 +21,6 @@ final class BasePath {
             return null;
         }
         String rest = path.substring(base.length());
-        if (rest.isEmpty() || rest.charAt(0) == '?' || rest.charAt(0) == '#') {
-            return "/" + rest;
-        }
-        return rest.charAt(0) == '/' ? rest : null;
+        return rest.isEmpty() || "/?#".indexOf(rest.charAt(0)) >= 0 ? rest : null;
     }
 }

@@ -1,5 +1,6 @@
 package dev.headgate.forward;
 
+import dev.headgate.config.RouteLimits;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
@@ -9,6 +10,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
@@ -32,7 +34,12 @@ final class BodyRelay {
     /** Null until all content has come. */
     private Map<String, String> trailers;
 
-    BodyRelay(Exchange exchange) {
+    private final long most;
+    private final Pace pace;
+
+    BodyRelay(Exchange exchange, RouteLimits limits, LongSupplier nanoSource) {
+        this.most = limits.size().responseContent();
+        this.pace = new Pace(limits.minResponseRate(), nanoSource);
         this.exchange = exchange;
         this.response = exchange.response();
     }
@@ -59,6 +66,9 @@ final class BodyRelay {
         ClassicHttpResponse head = origin.head();
         HttpEntity entity = head.getEntity();
         long length = entity.getContentLength();
+        if (most > 0 && length > most) {
+            throw tooLarge(origin);
+        }
         if (length >= 0) {
             response.setContentLengthLong(length);
         }
@@ -82,6 +92,9 @@ final class BodyRelay {
                     break;
                 }
                 received += count;
+                if (most > 0 && received > most) {
+                    throw tooLarge(origin);
+                }
                 if (received == length) {
                     // Jetty ends a response within the write that completes its length.
                     trailers = Map.of();
@@ -97,9 +110,13 @@ final class BodyRelay {
 
     private void write(byte[] buffer, int count) throws GatewayFailure {
         try {
+            pace.begin();
             client.write(buffer, 0, count);
+            inTime(count);
             held = true;
             exchange.sentContent(count);
+        } catch (GatewayFailure e) {
+            throw e;
         } catch (IOException e) {
             throw clientLeft(e);
         }
@@ -111,9 +128,13 @@ final class BodyRelay {
             return;
         }
         try {
+            pace.begin();
             response.flushBuffer();
             client.flush();
+            inTime(0);
             held = false;
+        } catch (GatewayFailure e) {
+            throw e;
         } catch (IOException e) {
             throw clientLeft(e);
         }
@@ -130,6 +151,19 @@ final class BodyRelay {
             }
         }
         trailers = kept;
+    }
+
+    private void inTime(int sent) throws GatewayFailure {
+        if (!pace.end(sent)) {
+            throw new GatewayFailure(
+                    FailureKind.CLIENT_TOO_SLOW, "the client took the response too slowly (response.min-rate)");
+        }
+    }
+
+    private GatewayFailure tooLarge(OriginResponse origin) {
+        return new GatewayFailure(
+                FailureKind.HTTP_RESPONSE_BODY_SIZE,
+                "the content that " + origin.origin() + " sends is longer than " + most + " bytes (response.max-size)");
     }
 
     /**

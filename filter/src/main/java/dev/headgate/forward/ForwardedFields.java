@@ -2,6 +2,7 @@ package dev.headgate.forward;
 
 import dev.headgate.config.AddressRange;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
+import dev.headgate.exchange.TrustedProxies;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Collections;
 import java.util.List;
@@ -11,26 +12,20 @@ import org.apache.hc.core5.http.message.BasicHeader;
 /**
  * Tells the origin who the client is: {@code Forwarded} (RFC 7239) and the {@code X-Forwarded-*} family. What came in is
  * kept and appended to where the peer is a trusted proxy, and replaced otherwise. Immutable.
+ *
+ * <p>Most proxies speak of the family only, and not of its port. Origins that prefer {@code Forwarded}, or read the
+ * port, would then take our own leg for the public one; so both say what the family does.
  */
 final class ForwardedFields {
 
-    private final List<AddressRange> trustedProxies;
+    private final TrustedProxies trustedProxies;
 
     ForwardedFields(List<AddressRange> trustedProxies) {
-        this.trustedProxies = trustedProxies;
+        this.trustedProxies = new TrustedProxies(trustedProxies);
     }
 
     boolean isTrusted(HttpServletRequest request) {
-        if (trustedProxies.isEmpty()) {
-            return false;
-        }
-        String peer = request.getRemoteAddr();
-        for (AddressRange range : trustedProxies) {
-            if (range.contains(peer)) {
-                return true;
-            }
-        }
-        return false;
+        return trustedProxies.isTrusted(request);
     }
 
     /**
@@ -57,22 +52,62 @@ final class ForwardedFields {
         }
         if (style == ForwardedStyle.BOTH || style == ForwardedStyle.FORWARDED) {
             String element = "for=" + node(peer) + ";proto=" + scheme + ";host=" + quoted(host);
+            if (trusted && request.getHeader("Forwarded") == null) {
+                element = translated(request) + element;
+            }
             add(fields, "Forwarded", joined(trusted, request, "Forwarded", element));
         }
         if (style == ForwardedStyle.BOTH || style == ForwardedStyle.X_FORWARDED) {
             add(fields, "X-Forwarded-For", joined(trusted, request, "X-Forwarded-For", peer));
             add(fields, "X-Forwarded-Proto", kept(trusted, request, "X-Forwarded-Proto", scheme));
             add(fields, "X-Forwarded-Host", kept(trusted, request, "X-Forwarded-Host", host));
-            add(
-                    fields,
-                    "X-Forwarded-Port",
-                    kept(trusted, request, "X-Forwarded-Port", Integer.toString(request.getServerPort())));
+            add(fields, "X-Forwarded-Port", kept(trusted, request, "X-Forwarded-Port", port(trusted, request)));
             String before = trusted ? request.getHeader("X-Forwarded-Prefix") : null;
             String prefix = before == null ? strippedPrefix : before + strippedPrefix;
             if (!prefix.isEmpty()) {
                 add(fields, "X-Forwarded-Prefix", prefix);
             }
         }
+    }
+
+    /** Elements for what the family says, ready to be followed by our own (RFC 7239 §7.4); empty when it is silent. */
+    private static String translated(HttpServletRequest request) {
+        String proto = first(request.getHeader("X-Forwarded-Proto"));
+        String host = first(request.getHeader("X-Forwarded-Host"));
+        String told =
+                (proto.isEmpty() ? "" : ";proto=" + quoted(proto)) + (host.isEmpty() ? "" : ";host=" + quoted(host));
+        StringBuilder elements = new StringBuilder();
+        for (String line : Collections.list(request.getHeaders("X-Forwarded-For"))) {
+            for (String address : line.split(",")) {
+                if (!address.isBlank()) {
+                    elements.append("for=")
+                            .append(node(address.trim()))
+                            .append(told)
+                            .append(", ");
+                    told = ""; // it is of the client's own connection
+                }
+            }
+        }
+        return told.isEmpty() ? elements.toString() : told.substring(1) + ", ";
+    }
+
+    /** Our own port, unless a trusted proxy names the public host or scheme, which then tells it. */
+    private static String port(boolean trusted, HttpServletRequest request) {
+        String proto = trusted ? first(request.getHeader("X-Forwarded-Proto")) : "";
+        String host = trusted ? first(request.getHeader("X-Forwarded-Host")) : "";
+        if (proto.isEmpty() && host.isEmpty()) {
+            return Integer.toString(request.getServerPort());
+        }
+        int colon = host.lastIndexOf(':');
+        if (colon > host.lastIndexOf(']') && host.substring(colon + 1).matches("\\d{1,5}")) {
+            return host.substring(colon + 1);
+        }
+        return (proto.isEmpty() ? request.getScheme() : proto).equalsIgnoreCase("https") ? "443" : "80";
+    }
+
+    /** The client's own leg, where each proxy has added its own; empty for none. */
+    private static String first(String list) {
+        return list == null ? "" : list.split(",", 2)[0].trim();
     }
 
     private static String joined(boolean trusted, HttpServletRequest request, String name, String last) {
@@ -99,16 +134,22 @@ final class ForwardedFields {
         return ownPort ? request.getServerName() : request.getServerName() + ":" + port;
     }
 
-    /** A node (RFC 7239 §6): IPv6 in brackets and quotes. */
+    /** A node (RFC 7239 §6): IPv6 in brackets and quotes, maybe with a port. */
     private static String node(String address) {
-        return address.indexOf(':') < 0 ? address : "\"[" + address + "]\"";
+        boolean bare = address.indexOf(':') != address.lastIndexOf(':') && !address.startsWith("[");
+        return quoted(bare ? "[" + address + "]" : address);
     }
 
     /** A value (RFC 7239 §4): a token as it is, all else as a quoted string. */
     private static String quoted(String value) {
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
-            if (!(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-')) {
+            if (!(c >= 'a' && c <= 'z'
+                    || c >= 'A' && c <= 'Z'
+                    || c >= '0' && c <= '9'
+                    || c == '.'
+                    || c == '-'
+                    || c == '_')) {
                 return "\"" + value.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
             }
         }

@@ -92,7 +92,9 @@ public final class Forwarder {
         RequestContent content = RequestContent.of(
                 exchange,
                 RequestRules.expectsContinue(request),
-                route.config().retry().bufferBytes());
+                route.config().retry().bufferBytes(),
+                route.config().limits(),
+                nanoSource);
         exchange.replayedBy(content::replay);
         OutgoingRequest outgoing = route.request().requestFor(target, match, exchange, content);
         String affinity = route.affinity().of(match, exchange);
@@ -234,7 +236,7 @@ public final class Forwarder {
         FieldSnapshot before = new FieldSnapshot(exchange.response());
         try {
             route.response().apply(response, match, exchange);
-            BodyRelay relay = new BodyRelay(exchange);
+            BodyRelay relay = new BodyRelay(exchange, route.config().limits(), nanoSource);
             if (response.head().getEntity() == null) {
                 relay.withoutContent(response.head());
             } else {

@@ -10,7 +10,7 @@ import org.apache.hc.core5.http.message.BasicHeader;
  * What origins are asked in one exchange, whichever origin it is. Each attempt starts from it anew, so no attempt leaves
  * a trace in the next. Immutable but for its content, which knows how much of it can be had again.
  *
- * @param target the mapped path and the query, below an origin's base path
+ * @param target the mapped path, which may be empty, and the query, below an origin's base path
  * @param host the {@code Host} field; null for the origin's own
  * @param fields all other fields, framing included, in the order in which they are sent
  * @param content never null; may be empty
@@ -42,8 +42,8 @@ record OutgoingRequest(
 
     /** The request for one attempt. */
     ClassicHttpRequest at(Origin origin) {
-        String basePath = origin.config().basePath();
-        ClassicHttpRequest request = new UpstreamRequest(method, basePath.isEmpty() ? target : basePath + target);
+        String whole = origin.config().basePath() + target;
+        ClassicHttpRequest request = new UpstreamRequest(method, whole.startsWith("/") ? whole : "/" + whole);
         request.addHeader(new BasicHeader("Host", hostFor(origin)));
         for (Header field : fields) {
             request.addHeader(field);

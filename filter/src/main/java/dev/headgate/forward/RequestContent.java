@@ -1,5 +1,6 @@
 package dev.headgate.forward;
 
+import dev.headgate.config.RouteLimits;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
@@ -13,7 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.apache.hc.core5.function.Supplier;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.io.entity.AbstractHttpEntity;
@@ -51,6 +54,9 @@ final class RequestContent extends AbstractHttpEntity {
     /** What comes after the kept bytes passes through here. */
     private byte[] passing;
 
+    /** What watches the client's stream that is opened late. */
+    private UnaryOperator<InputStream> guard = UnaryOperator.identity();
+
     private Predicate<String> allowedTrailers = name -> false;
     private boolean ended;
     private OriginConnection connection;
@@ -76,10 +82,13 @@ final class RequestContent extends AbstractHttpEntity {
      *
      * @param untouched true to leave the stream alone, because reading it would tell the client to go on (100-continue)
      * @param keepBytes how much of it is kept for another attempt
+     * @param limits how much it may be, and how slow
      * @throws GatewayFailure when the content was read by somebody else and cannot be had again, or the client's sending
      *     of it failed
      */
-    static RequestContent of(Exchange exchange, boolean untouched, int keepBytes) throws GatewayFailure {
+    static RequestContent of(
+            Exchange exchange, boolean untouched, int keepBytes, RouteLimits limits, LongSupplier nanoSource)
+            throws GatewayFailure {
         HttpServletRequest request = exchange.request();
         long declared = request.getContentLengthLong();
         boolean chunked = request.getHeader("Transfer-Encoding") != null;
@@ -90,9 +99,11 @@ final class RequestContent extends AbstractHttpEntity {
         long length = chunked || declared < 0 ? CHUNKED : declared;
         byte[] first = new byte[length == CHUNKED ? BUFFER_BYTES : (int) Math.min(BUFFER_BYTES, length)];
         if (untouched) {
-            return new RequestContent(exchange, null, length, first, 0, keepBytes);
+            RequestContent content = new RequestContent(exchange, null, length, first, 0, keepBytes);
+            content.guard = stream -> guarded(stream, limits, nanoSource);
+            return content;
         }
-        InputStream input = stream(request);
+        InputStream input = guarded(stream(request), limits, nanoSource);
         int count = input == null ? -1 : readFrom(input, first, 0);
         if (count >= 0) {
             exchange.receivedContent(count);
@@ -116,6 +127,13 @@ final class RequestContent extends AbstractHttpEntity {
         return empty(exchange, definesContent ? 0 : NONE);
     }
 
+    /** Null for null. */
+    private static InputStream guarded(InputStream raw, RouteLimits limits, LongSupplier nanoSource) {
+        return raw == null
+                ? null
+                : new ClientInput(raw, limits.size().requestContent(), new Pace(limits.minRequestRate(), nanoSource));
+    }
+
     private static InputStream stream(HttpServletRequest request) throws GatewayFailure {
         try {
             return request.getInputStream();
@@ -129,6 +147,8 @@ final class RequestContent extends AbstractHttpEntity {
     private static int readFrom(InputStream input, byte[] buffer, int offset) throws GatewayFailure {
         try {
             return input.read(buffer, offset, buffer.length - offset);
+        } catch (GatewayFailure e) {
+            throw e;
         } catch (IOException | RuntimeException e) {
             // Jetty throws unchecked exceptions for content that breaks HTTP.
             throw clientFailure(e);
@@ -297,7 +317,7 @@ final class RequestContent extends AbstractHttpEntity {
     private int readOrAbort(byte[] buffer, int offset) throws IOException {
         try {
             if (input == null) {
-                input = stream(exchange.request());
+                input = guard.apply(stream(exchange.request()));
                 if (input == null) {
                     throw consumed(exchange.request());
                 }

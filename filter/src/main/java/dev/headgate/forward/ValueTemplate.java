@@ -54,6 +54,8 @@ final class ValueTemplate {
             case "session" -> (match, exchange) -> sessionAttribute(exchange.request(), argument);
             case "header" -> (match, exchange) -> orEmpty(exchange.request().getHeader(argument));
             case "path" -> (match, exchange) -> orEmpty(match.capture(argument));
+            case "attempts" ->
+                (match, exchange) -> String.valueOf(exchange.attempts().size());
             case "request-id" -> (match, exchange) -> exchange.requestId();
             default -> throw new IllegalArgumentException("unknown variable ${" + name + "}");
         };

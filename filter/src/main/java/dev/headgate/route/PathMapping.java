@@ -22,10 +22,9 @@ final class PathMapping {
      */
     record Prefixes(String client, String origin, String rest, boolean reversible) {
 
-        /** The path for the origin. */
+        /** The path for the origin, below its base path; empty when that is meant itself. */
         String mapped() {
-            String path = join(origin, rest);
-            return path.isEmpty() ? "/" : path;
+            return join(origin, rest);
         }
     }
 
@@ -64,6 +63,9 @@ final class PathMapping {
             return new Prefixes("", "", path, true);
         }
         int cut = pattern.prefixLength(path);
+        if (kind == Kind.STRIP && cut > 1 && cut == path.length() && path.endsWith("/")) {
+            cut--; // an exact "/api/" leaves the slash that makes it one
+        }
         String client = path.substring(0, cut);
         String rest = path.substring(cut);
         return switch (kind) {

@@ -46,8 +46,8 @@ public final class RouteMatch {
     }
 
     /**
-     * The raw path to append to the origin's base path. It starts with a slash, and no reader finds a way out of the
-     * route's prefix in it. The app's session id has been taken out of it, and a character above 0x7F stands for one
+     * The raw path to append to the origin's base path. It starts with a slash, or is empty when nothing is left of the
+     * client's path: then the base path itself is meant. No reader finds a way out of the route's prefix in it. The app's session id has been taken out of it, and a character above 0x7F stands for one
      * byte, to be written in ISO-8859-1.
      *
      * @throws GatewayFailure of kind HTTP_REQUEST_ERROR when different servers read the path differently and the route
@@ -88,16 +88,20 @@ public final class RouteMatch {
     /**
      * The path that the client must use to reach a path of the origin, for {@code Location} and cookies.
      *
-     * @param originPath with the origin's base path removed; starts with a slash, may have a query and a fragment
+     * @param originPath with the origin's base path removed; starts with a slash or is empty, may have a query and a
+     *     fragment
      * @return with the context path; null when the client cannot reach it, or could take it for another host's
      */
     public String clientPath(String originPath) {
-        if (!prefixes.reversible() || !originPath.startsWith("/") || hasControls(originPath)) {
+        if (!prefixes.reversible() || hasControls(originPath)) {
             return null;
         }
         int end = 0;
         while (end < originPath.length() && originPath.charAt(end) != '?' && originPath.charAt(end) != '#') {
             end++;
+        }
+        if (end > 0 && originPath.charAt(0) != '/') {
+            return null;
         }
         String rest = restOf(originPath.substring(0, end));
         if (rest == null) {
@@ -118,7 +122,9 @@ public final class RouteMatch {
     private String restOf(String originPath) {
         // A pattern for one path leads to one path, and only that one leads back.
         if (pattern.isExact() && !prefixes.client().isEmpty()) {
-            return originPath.equals(withoutSessionId(prefixes.mapped())) ? prefixes.rest() : null;
+            String mapped = withoutSessionId(prefixes.mapped());
+            boolean same = originPath.equals(mapped) || mapped.isEmpty() && originPath.equals("/");
+            return same ? prefixes.rest() : null;
         }
         String prefix = withoutSessionId(prefixes.origin());
         if (prefix.endsWith("/")) {

@@ -3,17 +3,22 @@ package dev.headgate.setup;
 import static dev.headgate.setup.SettingsTable.*;
 
 import dev.headgate.config.BalanceConfig;
+import dev.headgate.config.Bandwidth;
+import dev.headgate.config.ConcurrencyConfig;
 import dev.headgate.config.CookieConfig;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.HealthConfig;
+import dev.headgate.config.LimitConfig;
+import dev.headgate.config.LimitStoreConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.PathSyntax;
 import dev.headgate.config.PoolConfig;
 import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
+import dev.headgate.config.RouteLimits;
 import dev.headgate.config.TargetConfig;
 import dev.headgate.config.ThreadConfig;
 import dev.headgate.config.TimeoutConfig;
@@ -53,6 +58,7 @@ final class Assembly {
 
     private final Set<String> routes = new LinkedHashSet<>();
     private final Set<String> upstreams = new TreeSet<>();
+    private final Set<String> limits = new TreeSet<>();
 
     /** A value in force; {@code read} is null where it could not be read, which was reported then. */
     private record Value(Given given, Key key, Object read) {}
@@ -108,6 +114,8 @@ final class Assembly {
                     routes.add(key.name());
                 } else if (key.setting().scope() == Scope.UPSTREAM) {
                     upstreams.add(key.name());
+                } else if (key.setting().scope() == Scope.LIMIT) {
+                    limits.add(key.name());
                 }
             }
             strongest.put(key.canonical(), new Value(given, key, null));
@@ -127,7 +135,8 @@ final class Assembly {
             boolean known = scope == Scope.GATEWAY
                     || name.equals(Scope.EVERY)
                     || routes.contains(name)
-                    || scope == Scope.UPSTREAM && upstreams.contains(name);
+                    || scope == Scope.UPSTREAM && upstreams.contains(name)
+                    || scope == Scope.LIMIT && limits.contains(name);
             if (known) {
                 overrides.add(new Given(key, text, Given.Where.SYSTEM_PROPERTY, "system property " + property));
             } else {
@@ -145,7 +154,7 @@ final class Assembly {
             switch (setting.entry()) {
                 case FIELD -> changeableField(unread.key().field());
                 case FAILURE -> failure(unread.key().field());
-                case NONE -> {}
+                case ROLE, NONE -> {}
             }
             text = Variables.expand(text, setting.type().variables(), around.environment(), around.system())
                     .strip();
@@ -184,9 +193,16 @@ final class Assembly {
                 groups.put(name, upstream(name, null));
             }
         }
+        Map<String, LimitConfig> rateLimits = new TreeMap<>();
+        for (String name : limits) {
+            LimitConfig limit = limit(name);
+            if (limit != null) {
+                rateLimits.put(name, limit);
+            }
+        }
         List<RouteConfig> table = new ArrayList<>();
         for (String name : routes) {
-            table.add(route(name, groups));
+            table.add(route(name, groups, rateLimits));
         }
         if (!mistakes.isEmpty()) {
             return null;
@@ -199,10 +215,13 @@ final class Assembly {
                 all.get(TRUSTED_PROXIES),
                 table,
                 groups,
-                new ThreadConfig(all.has(HOST_THREADS) ? all.get(HOST_THREADS) : 0, all.get(HOST_THREADS_POOL)));
+                new ThreadConfig(all.has(HOST_THREADS) ? all.get(HOST_THREADS) : 0, all.get(HOST_THREADS_POOL)),
+                rateLimits,
+                new LimitStoreConfig(
+                        all.get(LIMITS_STORE), all.get(LIMITS_STORE_TIMEOUT), all.get(LIMITS_STORE_PAUSE)));
     }
 
-    private RouteConfig route(String name, Map<String, UpstreamConfig> groups) {
+    private RouteConfig route(String name, Map<String, UpstreamConfig> groups, Map<String, LimitConfig> rateLimits) {
         Settings of = new Settings(Scope.ROUTE, name);
         of.require(PATH);
         of.require(TO);
@@ -233,7 +252,8 @@ final class Assembly {
         if (of.has(TIMEOUT_TOTAL)) {
             checkTotal(of, timeouts);
         }
-        if (match == null || target == null || upstream == null) {
+        RouteLimits routeLimits = routeLimits(of, rateLimits);
+        if (match == null || target == null || upstream == null || routeLimits == null) {
             return null;
         }
         checkLease(of, upstream);
@@ -253,7 +273,76 @@ final class Assembly {
                         cookies,
                         of.get(REDIRECTS_REWRITE),
                         of.get(FORWARDED),
+                        routeLimits,
                         errors(of)));
+    }
+
+    private RouteLimits routeLimits(Settings of, Map<String, LimitConfig> rateLimits) {
+        List<String> names = new ArrayList<>();
+        of.checked(LIMITS, () -> {
+            for (String limit : of.get(LIMITS)) {
+                if (!limits.contains(limit)) {
+                    throw new BadValue("there is no limit " + limit, Nearest.to(limit, limits));
+                }
+                names.add(limit);
+            }
+            return names;
+        });
+        if (!of.get(RATE).isEmpty()) {
+            // A dot keeps it apart from limits with names of their own.
+            String own = Scope.ROUTE.prefix() + of.name;
+            Settings plain = new Settings(Scope.LIMIT, own);
+            rateLimits.put(own, limit(own, Bandwidth.parseAll(of.get(RATE)), plain));
+            names.add(own);
+        }
+        ConcurrencyConfig concurrency = of.checked(
+                ROUTE_CONCURRENCY_MIN,
+                () -> new ConcurrencyConfig(
+                        of.get(ROUTE_CONCURRENCY_MAX),
+                        of.get(ROUTE_CONCURRENCY_ADAPTIVE),
+                        of.get(ROUTE_CONCURRENCY_MIN),
+                        of.get(ROUTE_QUEUE_LENGTH),
+                        of.get(ROUTE_QUEUE_TIME),
+                        of.get(ROUTE_QUEUE_ORDER)));
+        if (concurrency == null) {
+            return null;
+        }
+        return new RouteLimits(
+                names,
+                concurrency,
+                of.get(PRIORITY),
+                Set.copyOf(of.get(PRIORITY_HIGH_ROLES)),
+                new RouteLimits.Size(
+                        of.get(REQUEST_MAX_TARGET),
+                        Math.toIntExact(of.get(REQUEST_MAX_HEAD)),
+                        of.get(REQUEST_MAX_FIELDS),
+                        of.get(REQUEST_MAX_SIZE),
+                        of.get(RESPONSE_MAX_SIZE)),
+                of.get(REQUEST_MIN_RATE),
+                of.get(RESPONSE_MIN_RATE));
+    }
+
+    private LimitConfig limit(String name) {
+        Settings of = new Settings(Scope.LIMIT, name);
+        of.require(LIMIT_RATE);
+        return of.checked(LIMIT_RATE, () -> limit(name, Bandwidth.parseAll(of.get(LIMIT_RATE)), of));
+    }
+
+    private static LimitConfig limit(String name, List<Bandwidth> rate, Settings of) {
+        Map<String, List<Bandwidth>> byRole = new LinkedHashMap<>();
+        of.entries(LIMIT_RATE_FOR).forEach((role, text) -> byRole.put(role, Bandwidth.parseAll(text)));
+        return new LimitConfig(
+                name,
+                rate,
+                byRole,
+                of.get(LIMIT_KEY),
+                of.get(LIMIT_COST),
+                of.get(LIMIT_STATUS),
+                of.get(LIMIT_SHADOW),
+                of.get(LIMIT_MAX_WAIT),
+                of.get(LIMIT_MAX_KEYS),
+                of.get(LIMIT_COUNT_STORED),
+                of.get(LIMIT_ANNOUNCE));
     }
 
     private static ErrorConfig errors(Settings of) {
@@ -311,15 +400,25 @@ final class Assembly {
                 new UpstreamConfig.HeadLimits(Math.toIntExact(of.get(HEAD_MAX_SIZE)), of.get(HEAD_MAX_FIELDS));
         BalanceConfig balance = of.checked(BALANCE_KEY, () -> balance(of));
         HealthConfig health = health(of);
+        ConcurrencyConfig concurrency = of.checked(
+                UPSTREAM_CONCURRENCY_MIN,
+                () -> new ConcurrencyConfig(
+                        of.get(UPSTREAM_CONCURRENCY_MAX),
+                        of.get(UPSTREAM_CONCURRENCY_ADAPTIVE),
+                        of.get(UPSTREAM_CONCURRENCY_MIN),
+                        of.get(UPSTREAM_QUEUE_LENGTH),
+                        of.get(UPSTREAM_QUEUE_TIME),
+                        of.get(UPSTREAM_QUEUE_ORDER)));
         RetryConfig.Budget budget = new RetryConfig.Budget(of.get(RETRY_BUDGET), of.get(RETRY_BUDGET_LEAST));
-        if (balance == null || health == null) {
+        if (balance == null || health == null || concurrency == null) {
             return null;
         }
-        UpstreamConfig upstream =
-                of.checked(ORIGINS, () -> new UpstreamConfig(name, origins, pool, tls, head, balance, health, budget));
+        UpstreamConfig upstream = of.checked(
+                ORIGINS,
+                () -> new UpstreamConfig(name, origins, pool, tls, head, balance, health, budget, concurrency));
         return upstream != null
                 ? upstream
-                : new UpstreamConfig(name, ORIGINS.standIn(), pool, tls, head, balance, health, budget);
+                : new UpstreamConfig(name, ORIGINS.standIn(), pool, tls, head, balance, health, budget, concurrency);
     }
 
     private static BalanceConfig balance(Settings of) {

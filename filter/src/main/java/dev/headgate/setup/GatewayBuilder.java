@@ -2,6 +2,7 @@ package dev.headgate.setup;
 
 import dev.headgate.config.GatewayConfig;
 import jakarta.servlet.ServletContext;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -9,7 +10,9 @@ import java.util.function.Consumer;
 
 /**
  * Says in Java what the other spellings say in text: every setting is a method of the same name, {@code viaName} for
- * {@code via.name}. What is said last counts. For one thread.
+ * {@code via.name}. What is said last counts. {@code docs/settings.md} has meaning, range and default of each. A null is
+ * refused at once with a {@link NullPointerException}; whatever else is wrong is reported by {@code build}, all at once.
+ * For one thread; what it builds is immutable.
  *
  * <pre>{@code
  * GatewayConfig config = GatewayBuilder.create()
@@ -24,6 +27,7 @@ public final class GatewayBuilder {
 
     private GatewayBuilder() {}
 
+    /** Starts with nothing said: every setting has its default. */
     public static GatewayBuilder create() {
         return new GatewayBuilder();
     }
@@ -44,6 +48,7 @@ public final class GatewayBuilder {
         return put(SettingsTable.REQUEST_ID_FIELD, field);
     }
 
+    /** @param addresses IP addresses and CIDR blocks; none: nobody is believed */
     public GatewayBuilder trustedProxies(String... addresses) {
         add(SettingsTable.TRUSTED_PROXIES, "", ValueType.join(addresses));
         return this;
@@ -51,6 +56,18 @@ public final class GatewayBuilder {
 
     public GatewayBuilder hostThreads(int threads) {
         return put(SettingsTable.HOST_THREADS, threads);
+    }
+
+    public GatewayBuilder limitsStore(String address) {
+        return put(SettingsTable.LIMITS_STORE, address);
+    }
+
+    public GatewayBuilder limitsStoreTimeout(Duration timeout) {
+        return put(SettingsTable.LIMITS_STORE_TIMEOUT, timeout);
+    }
+
+    public GatewayBuilder limitsStorePause(Duration pause) {
+        return put(SettingsTable.LIMITS_STORE_PAUSE, pause);
     }
 
     public GatewayBuilder hostThreadsPool(int threads) {
@@ -75,6 +92,16 @@ public final class GatewayBuilder {
      */
     public GatewayBuilder upstream(String name, Consumer<UpstreamBuilder> settings) {
         settings.accept(new UpstreamBuilder(this, name));
+        return this;
+    }
+
+    /**
+     * Adds to a rate limit.
+     *
+     * @param name letters, digits, {@code -} and {@code _}; {@code *} gives defaults for every limit
+     */
+    public GatewayBuilder limit(String name, Consumer<LimitBuilder> settings) {
+        settings.accept(new LimitBuilder(this, name));
         return this;
     }
 

@@ -32,4 +32,10 @@ public @interface GatewaySettings {
     String hostThreads() default "";
 
     String hostThreadsPool() default "";
+
+    String limitsStore() default "";
+
+    String limitsStoreTimeout() default "";
+
+    String limitsStorePause() default "";
 }

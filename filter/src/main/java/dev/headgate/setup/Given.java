@@ -46,6 +46,7 @@ record Given(String key, String text, Where where, String place) {
                 case GATEWAY -> "@GatewaySettings(" + attribute + ")";
                 case ROUTE -> "@Route(name = \"" + key.name() + "\", " + attribute + ")";
                 case UPSTREAM -> "@Upstream(name = \"" + key.name() + "\", " + attribute + ")";
+                case LIMIT -> "@Limit(name = \"" + key.name() + "\", " + attribute + ")";
             };
         }
 
@@ -64,6 +65,7 @@ record Given(String key, String text, Where where, String place) {
                 case GATEWAY -> "." + call;
                 case ROUTE -> ".route(\"" + key.name() + "\", r -> r." + call + ")";
                 case UPSTREAM -> ".upstream(\"" + key.name() + "\", u -> u." + call + ")";
+                case LIMIT -> ".limit(\"" + key.name() + "\", l -> l." + call + ")";
             };
         }
 

@@ -97,4 +97,38 @@ public @interface Route {
     String retryBackoff() default "";
 
     String retryBackoffMax() default "";
+
+    String[] limits() default {};
+
+    String rate() default "";
+
+    String concurrencyMax() default "";
+
+    String concurrencyAdaptive() default "";
+
+    String concurrencyMin() default "";
+
+    String queueLength() default "";
+
+    String queueTime() default "";
+
+    String queueOrder() default "";
+
+    String priority() default "";
+
+    String[] priorityHighRoles() default {};
+
+    String requestMaxTarget() default "";
+
+    String requestMaxHead() default "";
+
+    String requestMaxFields() default "";
+
+    String requestMaxSize() default "";
+
+    String requestMinRate() default "";
+
+    String responseMaxSize() default "";
+
+    String responseMinRate() default "";
 }

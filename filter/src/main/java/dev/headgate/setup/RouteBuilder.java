@@ -1,7 +1,9 @@
 package dev.headgate.setup;
 
+import dev.headgate.config.ConcurrencyConfig.Order;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
+import dev.headgate.config.RouteLimits.Priority;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
 import java.time.Duration;
 import java.util.List;
@@ -138,6 +140,75 @@ public final class RouteBuilder {
 
     public RouteBuilder retryBackoffMax(Duration duration) {
         return put(SettingsTable.RETRY_BACKOFF_MAX, duration);
+    }
+
+    /** @param names of limits */
+    public RouteBuilder limits(String... names) {
+        return list(SettingsTable.LIMITS, names);
+    }
+
+    public RouteBuilder rate(String rate) {
+        return put(SettingsTable.RATE, rate);
+    }
+
+    public RouteBuilder concurrencyMax(int exchanges) {
+        return put(SettingsTable.ROUTE_CONCURRENCY_MAX, exchanges);
+    }
+
+    public RouteBuilder concurrencyAdaptive(boolean adaptive) {
+        return put(SettingsTable.ROUTE_CONCURRENCY_ADAPTIVE, adaptive);
+    }
+
+    public RouteBuilder concurrencyMin(int exchanges) {
+        return put(SettingsTable.ROUTE_CONCURRENCY_MIN, exchanges);
+    }
+
+    public RouteBuilder queueLength(int exchanges) {
+        return put(SettingsTable.ROUTE_QUEUE_LENGTH, exchanges);
+    }
+
+    public RouteBuilder queueTime(Duration time) {
+        return put(SettingsTable.ROUTE_QUEUE_TIME, time);
+    }
+
+    public RouteBuilder queueOrder(Order order) {
+        return put(SettingsTable.ROUTE_QUEUE_ORDER, order);
+    }
+
+    public RouteBuilder priority(Priority priority) {
+        return put(SettingsTable.PRIORITY, priority);
+    }
+
+    public RouteBuilder priorityHighRoles(String... roles) {
+        return list(SettingsTable.PRIORITY_HIGH_ROLES, roles);
+    }
+
+    public RouteBuilder requestMaxTarget(int characters) {
+        return put(SettingsTable.REQUEST_MAX_TARGET, characters);
+    }
+
+    public RouteBuilder requestMaxHead(long bytes) {
+        return put(SettingsTable.REQUEST_MAX_HEAD, bytes);
+    }
+
+    public RouteBuilder requestMaxFields(int fields) {
+        return put(SettingsTable.REQUEST_MAX_FIELDS, fields);
+    }
+
+    public RouteBuilder requestMaxSize(long bytes) {
+        return put(SettingsTable.REQUEST_MAX_SIZE, bytes);
+    }
+
+    public RouteBuilder requestMinRate(long bytesPerSecond) {
+        return put(SettingsTable.REQUEST_MIN_RATE, bytesPerSecond);
+    }
+
+    public RouteBuilder responseMaxSize(long bytes) {
+        return put(SettingsTable.RESPONSE_MAX_SIZE, bytes);
+    }
+
+    public RouteBuilder responseMinRate(long bytesPerSecond) {
+        return put(SettingsTable.RESPONSE_MIN_RATE, bytesPerSecond);
     }
 
     /** @param means {@code chain} or {@code static:/path}, in order */

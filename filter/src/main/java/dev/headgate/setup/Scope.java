@@ -7,9 +7,10 @@ import java.util.regex.Pattern;
 enum Scope {
     GATEWAY,
     ROUTE,
-    UPSTREAM;
+    UPSTREAM,
+    LIMIT;
 
-    /** The name that stands for every route or every upstream. */
+    /** The name that stands for every route, upstream or limit. */
     static final String EVERY = "*";
 
     static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
@@ -19,7 +20,7 @@ enum Scope {
         return this == GATEWAY ? key : prefix() + name + "." + key;
     }
 
-    /** What keys of this scope start with: nothing, {@code route.}, {@code upstream.}. */
+    /** What keys of this scope start with: nothing, {@code route.}, {@code upstream.}, {@code limit.}. */
     String prefix() {
         return this == GATEWAY ? "" : word() + ".";
     }

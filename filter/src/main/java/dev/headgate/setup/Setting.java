@@ -34,7 +34,9 @@ record Setting<T>(
         /** A field name. */
         FIELD("<Field>"),
         /** Which failures: a kind, a status or all. */
-        FAILURE("<failure>");
+        FAILURE("<failure>"),
+        /** A role. */
+        ROLE("<role>");
 
         private final String placeholder;
 

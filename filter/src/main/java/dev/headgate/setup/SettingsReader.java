@@ -87,6 +87,7 @@ public final class SettingsReader {
         List<Given> given = new ArrayList<>();
         read(filterClass, GatewaySettings.class, Scope.GATEWAY, given);
         read(filterClass, Upstream.class, Scope.UPSTREAM, given);
+        read(filterClass, Limit.class, Scope.LIMIT, given);
         read(filterClass, Route.class, Scope.ROUTE, given);
         return given;
     }

@@ -2,10 +2,15 @@ package dev.headgate.setup;
 
 import dev.headgate.config.AddressRange;
 import dev.headgate.config.BalanceConfig;
+import dev.headgate.config.Bandwidth;
+import dev.headgate.config.ConcurrencyConfig.Order;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.HealthConfig;
+import dev.headgate.config.LimitConfig;
+import dev.headgate.config.LimitConfig.Key;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
+import dev.headgate.config.RouteLimits.Priority;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
 import dev.headgate.failure.FailureKind;
 import java.time.Duration;
@@ -53,6 +58,12 @@ final class SettingsTable {
             Function.identity());
 
     private static final ValueType<String> PASSWORD = ValueType.text("any text", Function.identity());
+
+    private static final ValueType<String> RATE_TEXT =
+            ValueType.text("rates such as 100/s or 100/s burst 200, 5000/h", SettingsTable::rate);
+
+    private static final ValueType<String> RATE_OR_NONE = ValueType.text(
+            "empty, or rates such as 100/s or 100/s burst 200, 5000/h", text -> text.isEmpty() ? text : rate(text));
 
     // The gateway
 
@@ -123,6 +134,35 @@ final class SettingsTable {
             "How many threads of its own the gateway may use on Java 17 to 20 for exchanges beyond `host-threads`; 0:"
                     + " none. Not used on Java 21 and later, whose virtual threads need no pool.",
             "Raise it when slow upstreams are normal and Java cannot be updated.");
+
+    static final Setting<String> LIMITS_STORE = secret(row(
+            Scope.GATEWAY,
+            "limits.store",
+            ValueType.text("empty, or redis://host:port/db with user:password@ where needed", SettingsTable::store),
+            "",
+            "redis://limits.internal:6379/0",
+            "Where rate limits are kept, so that several gateways share them; empty: in this gateway's memory. Needs"
+                    + " `com.bucket4j:bucket4j_jdk17-redis-common`, `com.bucket4j:bucket4j_jdk17-lettuce` and"
+                    + " `io.lettuce:lettuce-core` in the app.",
+            "When several instances of the app must keep one limit together; see [limits](limits.md)."));
+
+    static final Setting<Duration> LIMITS_STORE_TIMEOUT = row(
+            Scope.GATEWAY,
+            "limits.store-timeout",
+            ValueType.duration(false, Duration.ofSeconds(10)),
+            "50ms",
+            "20ms",
+            "How long a request waits for the store before it is counted in this gateway's memory instead.",
+            "");
+
+    static final Setting<Duration> LIMITS_STORE_PAUSE = row(
+            Scope.GATEWAY,
+            "limits.store-pause",
+            ValueType.duration(false, HOUR),
+            "3s",
+            "10s",
+            "How long a store that failed is left alone before it is tried again.",
+            "");
 
     // Routes: which requests
 
@@ -291,6 +331,117 @@ final class SettingsTable {
             "Whether `Location`, `Content-Location` and `Refresh` that point to the origin are made to point to the"
                     + " gateway.",
             "Turn it off when the service already writes public addresses.");
+
+    // Routes: how much
+
+    static final Setting<List<String>> LIMITS = row(
+            Scope.ROUTE,
+            "limits",
+            ValueType.list("names of limits", SettingsTable::name),
+            "",
+            "shared",
+            "The rate limits that apply, each configured under `limit.<name>`; all of them have to agree.",
+            "To give several routes one budget, or one route several.");
+
+    static final Setting<String> RATE = row(
+            Scope.ROUTE,
+            "rate",
+            RATE_OR_NONE,
+            "",
+            "20/s burst 40",
+            "A rate limit of this route's own, for each client address; empty: none. For anything more, configure a limit.",
+            "");
+
+    static final Setting<Integer> ROUTE_CONCURRENCY_MAX = concurrencyMax(Scope.ROUTE);
+    static final Setting<Boolean> ROUTE_CONCURRENCY_ADAPTIVE = concurrencyAdaptive(Scope.ROUTE);
+    static final Setting<Integer> ROUTE_CONCURRENCY_MIN = concurrencyMin(Scope.ROUTE);
+    static final Setting<Integer> ROUTE_QUEUE_LENGTH = queueLength(Scope.ROUTE);
+    static final Setting<Duration> ROUTE_QUEUE_TIME = queueTime(Scope.ROUTE);
+    static final Setting<Order> ROUTE_QUEUE_ORDER = queueOrder(Scope.ROUTE);
+
+    static final Setting<Priority> PRIORITY = row(
+            Scope.ROUTE,
+            "priority",
+            ValueType.choice(Priority.class),
+            "normal",
+            "low",
+            "Who is served first and shed last when places are short.",
+            "Low for what can be repeated later, high for what earns the money.");
+
+    static final Setting<List<String>> PRIORITY_HIGH_ROLES = row(
+            Scope.ROUTE,
+            "priority.high-roles",
+            ValueType.list("names of roles", Function.identity()),
+            "",
+            "premium",
+            "Roles whose users have high priority, whatever the route's own is.",
+            "");
+
+    static final Setting<Integer> REQUEST_MAX_TARGET = row(
+            Scope.ROUTE,
+            "request.max-target",
+            ValueType.integer(1, 1 << 20),
+            "8192",
+            "2000",
+            "How many characters path and query of a request may have; more gets 414.",
+            "Containers have limits of their own, often 8 KB for the whole head.");
+
+    static final Setting<Long> REQUEST_MAX_HEAD = row(
+            Scope.ROUTE,
+            "request.max-head",
+            ValueType.size(1, 16 << 20),
+            "64KB",
+            "16KB",
+            "What all fields of a request may measure together; more gets 431.",
+            "");
+
+    static final Setting<Integer> REQUEST_MAX_FIELDS = row(
+            Scope.ROUTE,
+            "request.max-fields",
+            ValueType.integer(1, 10_000),
+            "200",
+            "50",
+            "How many fields a request may have; more gets 431.",
+            "");
+
+    static final Setting<Long> REQUEST_MAX_SIZE = row(
+            Scope.ROUTE,
+            "request.max-size",
+            ValueType.size(0, 1L << 50),
+            "0",
+            "10MB",
+            "What the content of a request may measure; more gets 413, at once where the client says so beforehand; 0: no"
+                    + " limit.",
+            "");
+
+    static final Setting<Long> REQUEST_MIN_RATE = row(
+            Scope.ROUTE,
+            "request.min-rate",
+            ValueType.size(0, 1 << 30),
+            "500B",
+            "5KB",
+            "How much content a client has to send in a second, on average over the time that it is waited for, after 20"
+                    + " seconds of it; slower ones get 408; 0: any.",
+            "0 for clients that send a stream over hours.");
+
+    static final Setting<Long> RESPONSE_MAX_SIZE = row(
+            Scope.ROUTE,
+            "response.max-size",
+            ValueType.size(0, 1L << 50),
+            "0",
+            "1GB",
+            "What the content of a response may measure; more gets 502, or is cut once it has begun; 0: no limit.",
+            "");
+
+    static final Setting<Long> RESPONSE_MIN_RATE = row(
+            Scope.ROUTE,
+            "response.min-rate",
+            ValueType.size(0, 1 << 30),
+            "500B",
+            "5KB",
+            "How much of a response a client has to take in a second, on average over the time that it is waited for, after"
+                    + " 20 seconds of it; slower ones are cut off; 0: any.",
+            "");
 
     // Routes: how long
 
@@ -808,9 +959,192 @@ final class SettingsTable {
             "How many retries a second there may be whatever the traffic.",
             "");
 
+    static final Setting<Integer> UPSTREAM_CONCURRENCY_MAX = concurrencyMax(Scope.UPSTREAM);
+    static final Setting<Boolean> UPSTREAM_CONCURRENCY_ADAPTIVE = concurrencyAdaptive(Scope.UPSTREAM);
+    static final Setting<Integer> UPSTREAM_CONCURRENCY_MIN = concurrencyMin(Scope.UPSTREAM);
+    static final Setting<Integer> UPSTREAM_QUEUE_LENGTH = queueLength(Scope.UPSTREAM);
+    static final Setting<Duration> UPSTREAM_QUEUE_TIME = queueTime(Scope.UPSTREAM);
+    static final Setting<Order> UPSTREAM_QUEUE_ORDER = queueOrder(Scope.UPSTREAM);
+
+    // Rate limits
+
+    static final Setting<String> LIMIT_RATE = required(
+            Scope.LIMIT,
+            "rate",
+            RATE_TEXT,
+            "100/s burst 200, 5000/h",
+            "How much each key may have: requests in a period (`ms`, `s`, `m`, `h`, `d`, also `100/10s`), and how many at once"
+                    + " where that is not the same number. All bandwidths hold together.",
+            "");
+
+    static final Setting<String> LIMIT_RATE_FOR = add(new Setting<>(
+            Scope.LIMIT,
+            "rate-for",
+            RATE_TEXT,
+            Setting.Entry.ROLE,
+            "",
+            null,
+            "partner=1000/s",
+            "The rate for users in a role, instead. The first of these roles that the user has counts.",
+            "",
+            false));
+
+    static final Setting<List<Key>> LIMIT_KEY = row(
+            Scope.LIMIT,
+            "key",
+            ValueType.list(
+                    "any of address, principal, role, session, field:<Name>, cookie:<name>, path:<capture>, global",
+                    LimitConfig.Key::parse),
+            "address",
+            "principal field:X-Tenant",
+            "What is counted apart. Requests that agree in all of these share one budget.",
+            "`principal` behind a login; `global` to protect the service whoever asks.");
+
+    static final Setting<Map<String, Integer>> LIMIT_COST = row(
+            Scope.LIMIT,
+            "cost",
+            ValueType.costs(),
+            "",
+            "POST=5 HEAD=0",
+            "How many requests one request of a method counts for; 1 where it is not named.",
+            "");
+
+    static final Setting<Integer> LIMIT_STATUS = row(
+            Scope.LIMIT,
+            "status",
+            ValueType.status(429, 503),
+            "429",
+            "503",
+            "What clients get when the limit is reached.",
+            "503 where the limit protects the service rather than being the client's fault.");
+
+    static final Setting<Boolean> LIMIT_SHADOW = row(
+            Scope.LIMIT,
+            "shadow",
+            ValueType.bool(),
+            "false",
+            "true",
+            "Whether the limit only counts what it would have refused.",
+            "To try a limit on real traffic.");
+
+    static final Setting<Duration> LIMIT_MAX_WAIT = row(
+            Scope.LIMIT,
+            "max-wait",
+            ValueType.duration(true, Duration.ofMinutes(1)),
+            "0",
+            "500ms",
+            "How long a request may wait for its turn instead of being refused; 0: not at all.",
+            "");
+
+    static final Setting<Integer> LIMIT_MAX_KEYS = row(
+            Scope.LIMIT,
+            "max-keys",
+            ValueType.integer(1, 10_000_000),
+            "100000",
+            "20000",
+            "How many keys this gateway remembers; the one that was unused for longest is forgotten first.",
+            "A key takes about 500 bytes.");
+
+    static final Setting<Boolean> LIMIT_COUNT_STORED = row(
+            Scope.LIMIT,
+            "count-stored",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether requests count that a stored response answers.",
+            "");
+
+    static final Setting<Boolean> LIMIT_ANNOUNCE = row(
+            Scope.LIMIT,
+            "announce",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether responses carry `RateLimit` and `RateLimit-Policy`.",
+            "");
+
     static final List<Setting<?>> ALL = List.copyOf(ROWS);
 
     private SettingsTable() {}
+
+    private static Setting<Integer> concurrencyMax(Scope scope) {
+        return row(
+                scope,
+                "concurrency.max",
+                ValueType.integer(0, 1_000_000),
+                "0",
+                "50",
+                "How many exchanges may be in progress at once; 0: no limit. With `concurrency.adaptive` the most that may be"
+                        + " found, 0: 1000.",
+                scope == Scope.UPSTREAM ? "For each origin there is `connections.max`." : "");
+    }
+
+    private static Setting<Boolean> concurrencyAdaptive(Scope scope) {
+        return row(
+                scope,
+                "concurrency.adaptive",
+                ValueType.bool(),
+                "false",
+                "true",
+                "Whether the limit is found by watching how latency changes with load.",
+                "When nobody knows what the service can take, or it changes.");
+    }
+
+    private static Setting<Integer> concurrencyMin(Scope scope) {
+        return row(
+                scope,
+                "concurrency.min",
+                ValueType.integer(1, 1_000_000),
+                "4",
+                "8",
+                "What an adaptive limit never falls below.",
+                "");
+    }
+
+    private static Setting<Integer> queueLength(Scope scope) {
+        return row(
+                scope,
+                "queue.length",
+                ValueType.integer(0, 1_000_000),
+                "0",
+                "100",
+                "How many exchanges may wait for a place; others get 503; 0: none waits.",
+                "");
+    }
+
+    private static Setting<Duration> queueTime(Scope scope) {
+        return row(
+                scope,
+                "queue.time",
+                ValueType.duration(true, HOUR),
+                "1s",
+                "300ms",
+                "How long an exchange may wait for a place before it gets 503.",
+                "");
+    }
+
+    private static Setting<Order> queueOrder(Scope scope) {
+        return row(
+                scope,
+                "queue.order",
+                ValueType.choice(Order.class),
+                "fifo",
+                "newest-first",
+                "Who of those that wait is next; `newest-first` serves some in time instead of all too late.",
+                "");
+    }
+
+    private static String rate(String text) {
+        Bandwidth.parseAll(text);
+        return text;
+    }
+
+    private static String store(String text) {
+        if (!text.isEmpty() && !text.matches("rediss?://[^\\s/]+(/\\d+)?")) {
+            throw new BadValue("");
+        }
+        return text;
+    }
 
     private static <T> Setting<T> row(
             Scope scope,
@@ -839,7 +1173,7 @@ final class SettingsTable {
         return add(new Setting<>(
                 Scope.ROUTE,
                 key,
-                ValueType.template(),
+                ValueType.template(key.startsWith("response.")),
                 Setting.Entry.FIELD,
                 "",
                 null,

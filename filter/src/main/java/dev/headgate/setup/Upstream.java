@@ -106,4 +106,16 @@ public @interface Upstream {
     String retryBudget() default "";
 
     String retryBudgetLeast() default "";
+
+    String concurrencyMax() default "";
+
+    String concurrencyAdaptive() default "";
+
+    String concurrencyMin() default "";
+
+    String queueLength() default "";
+
+    String queueTime() default "";
+
+    String queueOrder() default "";
 }

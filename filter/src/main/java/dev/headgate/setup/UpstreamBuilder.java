@@ -1,6 +1,7 @@
 package dev.headgate.setup;
 
 import dev.headgate.config.BalanceConfig;
+import dev.headgate.config.ConcurrencyConfig.Order;
 import dev.headgate.config.HealthConfig;
 import java.time.Duration;
 
@@ -175,6 +176,30 @@ public final class UpstreamBuilder {
 
     public UpstreamBuilder retryBudgetLeast(int value) {
         return put(SettingsTable.RETRY_BUDGET_LEAST, value);
+    }
+
+    public UpstreamBuilder concurrencyMax(int exchanges) {
+        return put(SettingsTable.UPSTREAM_CONCURRENCY_MAX, exchanges);
+    }
+
+    public UpstreamBuilder concurrencyAdaptive(boolean adaptive) {
+        return put(SettingsTable.UPSTREAM_CONCURRENCY_ADAPTIVE, adaptive);
+    }
+
+    public UpstreamBuilder concurrencyMin(int exchanges) {
+        return put(SettingsTable.UPSTREAM_CONCURRENCY_MIN, exchanges);
+    }
+
+    public UpstreamBuilder queueLength(int exchanges) {
+        return put(SettingsTable.UPSTREAM_QUEUE_LENGTH, exchanges);
+    }
+
+    public UpstreamBuilder queueTime(Duration time) {
+        return put(SettingsTable.UPSTREAM_QUEUE_TIME, time);
+    }
+
+    public UpstreamBuilder queueOrder(Order order) {
+        return put(SettingsTable.UPSTREAM_QUEUE_ORDER, order);
     }
 
     /** Gives any key of the upstream, {@code connections.max}, its text, as a line of a properties file does. */

@@ -34,6 +34,8 @@ record ValueType<T>(
 
     private static final Pattern AMOUNT = Pattern.compile("(\\d{1,15})\\s*([A-Za-z]*)");
 
+    private static final Pattern COST = Pattern.compile("([^=]+)=(\\d{1,6})");
+
     private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
 
     T read(String text) {
@@ -248,11 +250,16 @@ record ValueType<T>(
         return new ValueType<>(allowed, checked, Function.identity(), ValueType::quoted, false, false);
     }
 
-    /** A field value with variables that are filled in for every exchange. */
-    static ValueType<String> template() {
+    /**
+     * A field value with variables that are filled in for every exchange.
+     *
+     * @param response whether it is for a response
+     */
+    static ValueType<String> template(boolean response) {
         return new ValueType<>(
-                "text without control characters, with " + Variables.LISTED + " where needed",
-                Variables::checkedTemplate,
+                "text without control characters, with "
+                        + (response ? Variables.LISTED_FOR_RESPONSES : Variables.LISTED) + " where needed",
+                text -> Variables.checkedTemplate(text, response),
                 Function.identity(),
                 ValueType::quoted,
                 false,
@@ -293,6 +300,50 @@ record ValueType<T>(
                 },
                 items.java,
                 true,
+                false);
+    }
+
+    /** {@code METHOD=cost} items. */
+    static ValueType<Map<String, Integer>> costs() {
+        ValueType<List<String>> items = list("", Function.identity());
+        return new ValueType<>(
+                "methods with what they cost, 0 to 1000000, such as POST=5 HEAD=0",
+                text -> {
+                    Map<String, Integer> costs = new LinkedHashMap<>();
+                    for (String item : items.read(text)) {
+                        Matcher cost = COST.matcher(item);
+                        if (!cost.matches()) {
+                            throw new BadValue("");
+                        }
+                        if (costs.put(token(cost.group(1)), Integer.parseInt(cost.group(2))) != null) {
+                            throw new BadValue(cost.group(1) + " is there twice");
+                        }
+                    }
+                    return costs;
+                },
+                costs -> {
+                    throw new UnsupportedOperationException("a list is given item by item");
+                },
+                items.java,
+                true,
+                false);
+    }
+
+    /** One of two status codes. */
+    static ValueType<Integer> status(int one, int other) {
+        ValueType<Integer> integer = integer(one, other);
+        return new ValueType<>(
+                one + " or " + other,
+                text -> {
+                    int status = integer.read(text);
+                    if (status != one && status != other) {
+                        throw new BadValue("");
+                    }
+                    return status;
+                },
+                String::valueOf,
+                Function.identity(),
+                false,
                 false);
     }
 

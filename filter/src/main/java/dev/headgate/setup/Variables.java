@@ -11,6 +11,9 @@ final class Variables {
     static final String LISTED = "${principal}, ${role.NAME}, ${session.NAME}, ${header.NAME}, ${path.NAME}, "
             + "${request-id}, ${env.NAME}, ${sys.NAME}";
 
+    /** What there is besides once an origin has answered. */
+    static final String LISTED_FOR_RESPONSES = "${attempts}, " + LISTED;
+
     private static final Set<String> ALONE = Set.of("principal", "request-id");
     private static final Set<String> WITH_NAME = Set.of("role", "session", "header", "path");
 
@@ -70,8 +73,12 @@ final class Variables {
         throw new BadValue("a ${ is not closed");
     }
 
-    /** Returns a field value whose variables are all known. */
-    static String checkedTemplate(String text) {
+    /**
+     * Returns a field value whose variables are all known.
+     *
+     * @param response whether it is for a response, when more is known than for a request
+     */
+    static String checkedTemplate(String text, boolean response) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             // RFC 9110 §5.5
@@ -87,10 +94,11 @@ final class Variables {
             String variable = text.substring(start + 2, end);
             int dot = variable.indexOf('.');
             boolean known = dot < 0
-                    ? ALONE.contains(variable)
+                    ? ALONE.contains(variable) || response && variable.equals("attempts")
                     : WITH_NAME.contains(variable.substring(0, dot)) && dot < variable.length() - 1;
             if (!known) {
-                throw new BadValue("${" + variable + "} is not a variable; there are " + LISTED);
+                throw new BadValue("${" + variable + "} is not a variable; there are "
+                        + (response ? LISTED_FOR_RESPONSES : LISTED));
             }
         }
         return text;

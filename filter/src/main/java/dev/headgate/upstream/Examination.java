@@ -14,10 +14,11 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -191,14 +192,13 @@ final class Examination {
             failed(Stage.TLS, "no certificate came", "The origin is not set up for TLS.");
             return;
         }
-        Instant now = Instant.now();
-        if (leaf.getNotAfter().toInstant().isBefore(now)) {
+        if (isRefusedAs(CertificateExpiredException.class, leaf)) {
             failed(
                     Stage.TLS,
                     "the certificate of " + leaf.getSubjectX500Principal() + " expired: it was valid until "
                             + leaf.getNotAfter().toInstant(),
                     "It has to be renewed at the origin; check also that the origin loaded the renewed one.");
-        } else if (leaf.getNotBefore().toInstant().isAfter(now)) {
+        } else if (isRefusedAs(CertificateNotYetValidException.class, leaf)) {
             failed(
                     Stage.TLS,
                     "the certificate of " + leaf.getSubjectX500Principal() + " is valid only from "
@@ -223,6 +223,15 @@ final class Examination {
                             + leaf.getIssuerX500Principal() + ", which is not trusted here: " + refusal.getMessage(),
                     "Set tls.trust to a file with that authority's certificate, or have the origin send its intermediate"
                             + " certificates.");
+        }
+    }
+
+    private static boolean isRefusedAs(Class<? extends CertificateException> reason, X509Certificate certificate) {
+        try {
+            certificate.checkValidity();
+            return false;
+        } catch (CertificateException e) {
+            return reason.isInstance(e);
         }
     }
 

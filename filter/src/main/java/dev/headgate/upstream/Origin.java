@@ -32,8 +32,8 @@ public final class Origin {
     /** The latency average forgets with this time constant. */
     private static final double MEMORY_NANOS = TimeUnit.MILLISECONDS.toNanos(2500);
 
-    /** What an origin is thought to take before it has answered once. */
-    private static final long FIRST_GUESS_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    /** Averages below this are taken for equal, or the one that is faster by a hair would get all of little traffic. */
+    private static final long SAME_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final OriginConfig config;
     private final InetAddress address;
@@ -159,14 +159,14 @@ public final class Origin {
      */
     double cost(long now) {
         int others = inFlight.get();
-        long latency = latencyNanos == 0 ? FIRST_GUESS_NANOS : latencyNanos;
+        double penalty = health.penalty();
+        double each = Math.max(latencyNanos, SAME_NANOS) * penalty;
         if (others > 0) {
-            latency = Math.max(latency, now - heardAt);
-        } else if (latency > FIRST_GUESS_NANOS) {
-            double faded = latency * Math.exp(-(now - answeredAt) / MEMORY_NANOS);
-            latency = Math.max(FIRST_GUESS_NANOS, (long) faded);
+            each = Math.max(each, (now - heardAt) * penalty);
+        } else if (each > SAME_NANOS) {
+            each = Math.max(SAME_NANOS, each * Math.exp(-(now - heardAt) / MEMORY_NANOS));
         }
-        return (others + 1.0) * latency * health.penalty() / weight(now);
+        return (others + 1.0) * each / weight(now);
     }
 
     /** The configured weight, less while it is warming up after an absence. */

@@ -159,7 +159,8 @@ final class Probes implements AutoCloseable {
                             config.head(),
                             config.balance(),
                             config.health(),
-                            config.retryBudget()),
+                            config.retryBudget(),
+                            config.concurrency()),
                     watchdog);
         }
         return client;

@@ -28,6 +28,7 @@ final class RetryBudget {
         return true;
     }
 
+    /** How many retries may be made now; never negative. */
     long left(long nowNanos) {
         long allowed = Math.max(
                 (long) config.leastPerSecond() * RollingCount.SECONDS, requests.sum(nowNanos) * config.percent() / 100);

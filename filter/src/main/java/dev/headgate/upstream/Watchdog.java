@@ -69,7 +69,7 @@ public final class Watchdog implements AutoCloseable {
     }
 
     /** Has a task run about once a second, for as long as there are connections. */
-    void everySecond(Runnable task) {
+    public void everySecond(Runnable task) {
         housekeeping.add(task);
     }
 

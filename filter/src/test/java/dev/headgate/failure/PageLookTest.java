@@ -7,6 +7,7 @@ import dev.headgate.testing.Browser;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The page in a real browser. Screenshots go to {@code target/screenshots}. */
@@ -150,6 +152,22 @@ class PageLookTest {
         assertThat(browser.eval(shown).asText()).isEqualTo("Now is a good time");
         assertThat(browser.eval("document.querySelector('a.button').href").asText())
                 .endsWith("/api/x");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyKindReadsWell(FailureKind kind) throws Exception {
+        Path page = Path.of("target", "pages", kind.word() + ".html").toAbsolutePath();
+        Files.createDirectories(page.getParent());
+        GatewayFailure failure = new GatewayFailure(kind, "what happened, for operators");
+        Files.writeString(
+                page, HtmlPage.builtIn().fill(Reports.of(failure, true), Texts.of("en"), kind.status() != 413));
+        for (String scheme : new String[] {"light", "dark"}) {
+            browser.screen(1280, 800, scheme.equals("dark"));
+            browser.open(page.toUri().toString());
+            browser.screenshot(SCREENSHOTS.resolve("kind-" + kind.word() + "-" + scheme + ".png"));
+            assertThat(browser.eval(LOW_CONTRAST)).as(scheme).isEmpty();
+        }
     }
 
     /** WCAG 2.2 reflow (1.4.10) asks for 320 pixels. */

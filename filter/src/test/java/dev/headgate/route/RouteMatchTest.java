@@ -35,12 +35,12 @@ class RouteMatchTest {
             /api/*            | keep            | /api               | /api            | /app
             /api/*            | strip           | /api/x             | /x              | /app/api
             /api/*            | strip           | /api/              | /               | /app/api
-            /api/*            | strip           | /api               | /               | /app/api
+            /api/*            | strip           | /api               | ''              | /app/api
             /api/*            | strip           | /api//x            | //x             | /app/api
             /*                | strip           | /x//y              | /x//y           | /app
             /*                | strip           | //x                | //x             | /app
             /users/{id}/*     | strip           | /users/7/a         | /a              | /app/users/7
-            /api/status       | strip           | /api/status        | /               | /app/api/status
+            /api/status       | strip           | /api/status        | ''              | /app/api/status
             /api/             | strip           | /api/              | /               | /app/api
             *.pdf             | strip           | /a/b.pdf           | /a/b.pdf        | /app
             /api/*            | /v1             | /api/x             | /v1/x           | /app/api
@@ -91,6 +91,9 @@ class RouteMatchTest {
             /api/*            | keep            | /api/x        | /login?a=/b#c   | /app/login?a=/b#c
             /api/*            | strip           | /api/x        | /login?a=/b#c   | /app/api/login?a=/b#c
             /api/*            | strip           | /api/x        | /               | /app/api/
+            /api/*            | strip           | /api/x        | ''              | /app/api
+            /api/*            | strip           | /api/x        | ?q              | /app/api?q
+            /api/*            | /v1             | /api/x        | ''              | -
             /users/{id}/*     | strip           | /users/7/x    | /y              | /app/users/7/y
             /api/*            | strip           | /api/x        | //y             | /app/api//y
             /api/*            | /v1             | /api/x        | /v1/y#f         | /app/api/y#f

@@ -333,22 +333,20 @@ class RouteTableTest {
             new StubRequest("/ctx/app/page77").inContext("/ctx"),
         };
         int rounds = 50_000;
-        assertThat(missNanos(table, misses, rounds)).isPositive();
+        miss(table, misses, rounds);
 
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long thread = Thread.currentThread().getId();
         threads.getThreadAllocatedBytes(thread);
         long before = threads.getThreadAllocatedBytes(thread);
-        long nanos = missNanos(table, misses, rounds);
+        miss(table, misses, rounds);
         long allocated = threads.getThreadAllocatedBytes(thread) - before;
 
         // One object a miss would be 16 bytes at least; what is left over belongs to the measuring.
         assertThat(allocated).isLessThan((long) rounds * misses.length);
-        assertThat(nanos / ((double) rounds * misses.length)).isLessThan(1000);
     }
 
-    private static long missNanos(RouteTable table, StubRequest[] misses, int rounds) {
-        long start = System.nanoTime();
+    private static void miss(RouteTable table, StubRequest[] misses, int rounds) {
         for (int i = 0; i < rounds; i++) {
             for (StubRequest request : misses) {
                 if (table.match(request) != null) {
@@ -356,6 +354,5 @@ class RouteTableTest {
                 }
             }
         }
-        return System.nanoTime() - start;
     }
 }

@@ -1,11 +1,13 @@
 package dev.headgate.route;
 
+import dev.headgate.config.ConcurrencyConfig;
 import dev.headgate.config.CookieConfig;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.FieldConfig;
 import dev.headgate.config.MatchConfig;
 import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
+import dev.headgate.config.RouteLimits;
 import dev.headgate.config.TargetConfig;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
 import dev.headgate.config.TimeoutConfig;
@@ -84,6 +86,14 @@ final class TestRoute {
                 new CookieConfig(false, true),
                 true,
                 RouteConfig.ForwardedStyle.BOTH,
+                new RouteLimits(
+                        List.of(),
+                        ConcurrencyConfig.NONE,
+                        RouteLimits.Priority.NORMAL,
+                        Set.of(),
+                        new RouteLimits.Size(8192, 65536, 200, 0, 0),
+                        0,
+                        0),
                 ErrorConfig.DEFAULT);
     }
 }

@@ -86,6 +86,7 @@ class MistakesTest {
             route.r.request.set.A B     | a                  | is not a token
             route.r.request.set.X       | ${user}            | ${user} is not a variable; there are ${principal}
             route.r.request.set.X       | ${header.}         | ${header.} is not a variable
+            route.r.request.set.X       | ${attempts}        | ${attempts} is not a variable
             route.r.request.set.X       | ${principal        | a ${ is not closed
             route.r.request.set.X       | a\u0007b          | U+0007 cannot be sent
             route.r.response.add.X      | ${path.id}         | no path of the route captures id; captured is *

@@ -105,7 +105,8 @@ class SettingsPageTest {
               `:-` is the default: `${env.ORDERS:-http://localhost:8080}`. Without a default, a missing one stops the start.
             - **Field values** of `request.set` and its like may hold `${principal}`, `${role.NAME}` (`true` or `false`),
               `${session.NAME}`, `${header.NAME}`, `${path.NAME}` (what `{NAME}` in the route's path captured) and
-              `${request-id}`, which are filled in for every exchange.
+              `${request-id}`, which are filled in for every exchange; those of responses also `${attempts}` (how many
+              origins were asked, 1 without a retry).
             - **Lists** are separated by spaces, commas or line breaks. An item that holds one of these stands in double
               quotes, in which `\\"` is a quote and `\\\\` a backslash. The builder takes items one by one and needs no quotes.
             - **Durations** have a unit: `300ms`, `3s`, `5m`, `1h`; zero is `0`. **Sizes** too: `512B`, `64KB`, `1MB`, `1GB`, where
@@ -138,6 +139,7 @@ class SettingsPageTest {
                                 case GATEWAY -> "The gateway";
                                 case ROUTE -> "Routes: `route.<name>.…`";
                                 case UPSTREAM -> "Upstreams: `upstream.<name>.…`";
+                                case LIMIT -> "Rate limits: `limit.<name>.…`";
                             });
             page.append("\n\n| key | value | default | what it does, and when to touch it |\n");
             page.append("| --- | --- | --- | --- |\n");

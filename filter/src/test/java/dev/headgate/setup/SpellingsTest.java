@@ -3,10 +3,12 @@ package dev.headgate.setup;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.headgate.config.BalanceConfig;
+import dev.headgate.config.ConcurrencyConfig.Order;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.HealthConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
+import dev.headgate.config.RouteLimits.Priority;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
 import java.lang.reflect.Method;
 import java.time.Duration;
@@ -30,7 +32,22 @@ class SpellingsTest {
             requestIdField = "X-Correlation-Id",
             trustedProxies = {"10.0.0.0/8", "::1"},
             hostThreads = "50",
-            hostThreadsPool = "500")
+            hostThreadsPool = "500",
+            limitsStore = "redis://limits.internal:6379/0",
+            limitsStoreTimeout = "20ms",
+            limitsStorePause = "10s")
+    @Limit(
+            name = "shared",
+            rate = "100/s burst 200, 5000/h",
+            rateFor = "partner=1000/s",
+            key = {"principal", "field:X-Tenant"},
+            cost = {"POST=5", "HEAD=0"},
+            status = "503",
+            shadow = "true",
+            maxWait = "500ms",
+            maxKeys = "20000",
+            countStored = "false",
+            announce = "false")
     @Route(
             name = "orders",
             path = "/api/orders/*",
@@ -52,6 +69,23 @@ class SpellingsTest {
             cookiesSendSession = "true",
             cookiesRewrite = "false",
             redirectsRewrite = "false",
+            limits = "shared",
+            rate = "20/s burst 40",
+            concurrencyMax = "50",
+            concurrencyAdaptive = "true",
+            concurrencyMin = "8",
+            queueLength = "100",
+            queueTime = "300ms",
+            queueOrder = "newest-first",
+            priority = "low",
+            priorityHighRoles = "premium",
+            requestMaxTarget = "2000",
+            requestMaxHead = "16KB",
+            requestMaxFields = "50",
+            requestMaxSize = "10MB",
+            requestMinRate = "5KB",
+            responseMaxSize = "1GB",
+            responseMinRate = "5KB",
             timeoutConnect = "500ms",
             timeoutResponse = "10s",
             timeoutIdle = "5m",
@@ -70,6 +104,12 @@ class SpellingsTest {
     @Upstream(
             name = "shared",
             origins = {"http://a:8080", "http://b:8080/base"},
+            concurrencyMax = "50",
+            concurrencyAdaptive = "true",
+            concurrencyMin = "8",
+            queueLength = "100",
+            queueTime = "300ms",
+            queueOrder = "newest-first",
             connectionsMax = "50",
             connectionsLeaseTimeout = "500ms",
             connectionsIdleTimeout = "10s",
@@ -119,6 +159,19 @@ class SpellingsTest {
             .trustedProxies("10.0.0.0/8", "::1")
             .hostThreads(50)
             .hostThreadsPool(500)
+            .limitsStore("redis://limits.internal:6379/0")
+            .limitsStoreTimeout(Duration.ofMillis(20))
+            .limitsStorePause(Duration.ofSeconds(10))
+            .limit("shared", l -> l.rate("100/s burst 200, 5000/h")
+                    .rateFor("partner", "1000/s")
+                    .key("principal", "field:X-Tenant")
+                    .cost("POST=5", "HEAD=0")
+                    .status(503)
+                    .shadow(true)
+                    .maxWait(Duration.ofMillis(500))
+                    .maxKeys(20_000)
+                    .countStored(false)
+                    .announce(false))
             .route("orders", r -> r.path("/api/orders/*")
                     .to("http://orders-1:8080", "http://orders-2:8080/base")
                     .methods("GET", "HEAD")
@@ -138,6 +191,23 @@ class SpellingsTest {
                     .cookiesSendSession(true)
                     .cookiesRewrite(false)
                     .redirectsRewrite(false)
+                    .limits("shared")
+                    .rate("20/s burst 40")
+                    .concurrencyMax(50)
+                    .concurrencyAdaptive(true)
+                    .concurrencyMin(8)
+                    .queueLength(100)
+                    .queueTime(Duration.ofMillis(300))
+                    .queueOrder(Order.NEWEST_FIRST)
+                    .priority(Priority.LOW)
+                    .priorityHighRoles("premium")
+                    .requestMaxTarget(2000)
+                    .requestMaxHead(16 * 1024)
+                    .requestMaxFields(50)
+                    .requestMaxSize(10 * 1024 * 1024)
+                    .requestMinRate(5 * 1024)
+                    .responseMaxSize(1024 * 1024 * 1024)
+                    .responseMinRate(5 * 1024)
                     .timeoutConnect(Duration.ofMillis(500))
                     .timeoutResponse(Duration.ofSeconds(10))
                     .timeoutIdle(Duration.ofMinutes(5))
@@ -154,6 +224,12 @@ class SpellingsTest {
                     .retryBackoff(Duration.ofMillis(100))
                     .retryBackoffMax(Duration.ofSeconds(1)))
             .upstream("shared", u -> u.origins("http://a:8080", "http://b:8080/base")
+                    .concurrencyMax(50)
+                    .concurrencyAdaptive(true)
+                    .concurrencyMin(8)
+                    .queueLength(100)
+                    .queueTime(Duration.ofMillis(300))
+                    .queueOrder(Order.NEWEST_FIRST)
                     .connectionsMax(50)
                     .connectionsLeaseTimeout(Duration.ofMillis(500))
                     .connectionsIdleTimeout(Duration.ofSeconds(10))
@@ -217,7 +293,8 @@ class SpellingsTest {
                 "via.name", "fixed",
                 "route.orders.path", "/*",
                 "route.orders.to", "http://localhost:1",
-                "upstream.shared.origins", "http://localhost:2"));
+                "upstream.shared.origins", "http://localhost:2",
+                "limit.shared.rate", "9/s"));
         if (setting == SettingsTable.TIMEOUT_TOTAL) {
             least.put("route.orders.timeout.response", "10s");
         }
@@ -235,12 +312,14 @@ class SpellingsTest {
                     case GATEWAY -> GatewayBuilder.class;
                     case ROUTE -> RouteBuilder.class;
                     case UPSTREAM -> UpstreamBuilder.class;
+                    case LIMIT -> LimitBuilder.class;
                 };
         Class<?> annotation =
                 switch (setting.scope()) {
                     case GATEWAY -> GatewaySettings.class;
                     case ROUTE -> Route.class;
                     case UPSTREAM -> Upstream.class;
+                    case LIMIT -> Limit.class;
                 };
 
         assertThat(Arrays.stream(builder.getMethods()).map(Method::getName)).contains(setting.javaName());
@@ -250,7 +329,7 @@ class SpellingsTest {
 
     @Test
     void everyAnnotationAttributeIsASetting() {
-        for (Class<?> annotation : List.of(GatewaySettings.class, Route.class, Upstream.class)) {
+        for (Class<?> annotation : List.of(GatewaySettings.class, Route.class, Upstream.class, Limit.class)) {
             assertThat(Arrays.stream(annotation.getDeclaredMethods()).map(Method::getName))
                     .isSubsetOf(Stream.concat(
                                     Stream.of("name"),

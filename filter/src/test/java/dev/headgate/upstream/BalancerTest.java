@@ -115,6 +115,8 @@ class BalancerTest {
     @Test
     void whoFailsIsDearerAndWhoWarmsUpToo() {
         List<Origin> origins = origins("http://a", "http://b");
+        origins.get(0).began(NOW);
+        origins.get(0).ended();
         origins.get(0).health().failed(NOW);
         assertThat(shares(Method.TWO_CHOICES, origins)).doesNotContainKey("http://a");
 

@@ -119,6 +119,7 @@ final class Configs {
                         resolve,
                         Duration.ofSeconds(30)),
                 health(),
-                budget);
+                budget,
+                dev.headgate.config.ConcurrencyConfig.NONE);
     }
 }

@@ -11,28 +11,22 @@ import java.io.IOException;
 @WebServlet({"/hello", "/logout"})
 public class AppServlet extends HttpServlet {
 
-    /** Says who is signed in, and which services the launcher has started. */
+    /** Says who is signed in. */
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
         if (!request.getServletPath().equals("/hello")) {
             response.sendError(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
             return;
         }
-        StringBuilder services = new StringBuilder();
-        for (String address :
-                System.getProperty("quickstart.services", "").trim().split("\\s+")) {
-            services.append(services.isEmpty() ? "" : ",").append(quoted(address));
-        }
         response.setContentType("application/json");
         response.setCharacterEncoding("UTF-8");
         response.setHeader("Cache-Control", "no-store");
         response.setHeader("Answered-By", "app");
         response.getWriter()
-                .write("{\"user\":%s,\"process\":%d,\"services\":[%s]}"
+                .write("{\"user\":%s,\"process\":%d}"
                         .formatted(
                                 quoted(request.getRemoteUser()),
-                                ProcessHandle.current().pid(),
-                                services));
+                                ProcessHandle.current().pid()));
     }
 
     /** Signs out. A POST, so that no link on another site can do it. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.ee10.webapp.WebAppContext;
 import org.eclipse.jetty.security.HashLoginService;
 import org.eclipse.jetty.security.UserStore;
@@ -15,7 +16,7 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.security.Credential;
 
 /**
- * Runs the quickstart: two services, each a process of its own, and a container with the WAR, all on the loopback
+ * Runs the quickstart: three services, each a process of its own, and a container with the WAR, all on the loopback
  * interface.
  *
  * <p>The system property {@code port} chooses the port; without it 8080 is taken, or any free one when 8080 is not.
@@ -25,6 +26,7 @@ public final class Quickstart {
     private static final int USUAL_PORT = 8080;
     // Held here because java.util.logging itself forgets loggers, and their levels with them.
     private static final Logger CONTAINER_LOG = Logger.getLogger("org.eclipse.jetty");
+    private static final Logger ORIGINS_LOG = Logger.getLogger("dev.headgate.upstream");
 
     private Quickstart() {}
 
@@ -39,8 +41,9 @@ public final class Quickstart {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server, services), "quickstart-close"));
 
         ServerConnector connector = listen(server);
-        services.add(new ServiceProcess("service-1"));
-        services.add(new ServiceProcess("service-2"));
+        for (int number = 1; number <= 3; number++) {
+            services.add(new ServiceProcess("service-" + number));
+        }
         // WEB-INF/headgate.properties asks for this one.
         System.setProperty(
                 "quickstart.services",
@@ -48,6 +51,10 @@ public final class Quickstart {
 
         WebAppContext app = new WebAppContext(Path.of(args[0]).toString(), "/");
         app.setThrowUnavailableOnStartupException(true);
+        ServiceControl.Notices notices = new ServiceControl.Notices();
+        ORIGINS_LOG.addHandler(notices);
+        // Whoever starts the processes can end them: this servlet is the launcher's, beside those of the WAR.
+        app.addServlet(new ServletHolder(new ServiceControl(services, notices)), "/app/services/*");
         server.setHandler(app);
         server.addBean(users());
         server.start();

@@ -3,8 +3,10 @@ package dev.headgate.samples.quickstart.launch;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -28,6 +30,9 @@ import java.util.regex.Pattern;
  *   <li>{@code PUT /files/...}: counts and hashes the content while it streams in
  *   <li>{@code GET /events}: an event stream, one event a second until the client leaves
  * </ul>
+ *
+ * <p>What it is told on standard input makes it a bad service: {@code slow 2000} (every answer takes so many
+ * milliseconds), {@code broken} (every answer is a 500), and {@code well} again.
  */
 public final class Service {
 
@@ -35,6 +40,8 @@ public final class Service {
 
     private final String name;
     private final HttpServer server;
+    private volatile long delayMillis;
+    private volatile boolean broken;
 
     private Service(String name, int port) throws IOException {
         this.name = name;
@@ -55,10 +62,16 @@ public final class Service {
     public static void main(String[] args) throws IOException {
         Service service = new Service(args[0], Integer.parseInt(args[1]));
         System.out.println(service.server.getAddress().getPort());
-        while (System.in.read() >= 0) {
-            // The parent never writes.
+        BufferedReader parent = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+        for (String line = parent.readLine(); line != null; line = parent.readLine()) {
+            service.become(line);
         }
         System.exit(0);
+    }
+
+    private void become(String what) {
+        broken = what.equals("broken");
+        delayMillis = what.startsWith("slow ") ? Long.parseLong(what.substring(5)) : 0;
     }
 
     private void whoami(HttpExchange exchange) throws IOException {
@@ -118,17 +131,28 @@ public final class Service {
             exchange.getResponseHeaders().set("Answered-By", name);
             // A client that has left ends in an IOException, which the server handles by closing the connection.
             try (exchange) {
-                handler.handle(exchange);
+                TimeUnit.MILLISECONDS.sleep(delayMillis);
+                if (broken) {
+                    answer(exchange, 500, "{\"name\":%s,\"error\":\"broken on purpose\"}".formatted(quoted(name)));
+                } else {
+                    handler.handle(exchange);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         });
     }
 
     private static void answer(HttpExchange exchange, String json) throws IOException {
+        answer(exchange, 200, json);
+    }
+
+    private static void answer(HttpExchange exchange, int status, String json) throws IOException {
         byte[] content = json.getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.getResponseHeaders().set("Cache-Control", "no-store");
         boolean head = exchange.getRequestMethod().equals("HEAD");
-        exchange.sendResponseHeaders(200, head ? -1 : content.length);
+        exchange.sendResponseHeaders(status, head ? -1 : content.length);
         if (!head) {
             exchange.getResponseBody().write(content);
         }

@@ -6,17 +6,39 @@ import java.io.InputStreamReader;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-/**
- * One {@link Service} as a child process that can be killed and started again on the same port. For one thread at a
- * time.
- */
+/** One {@link Service} as a child process that can be made to fail in several ways, and to recover. Thread-safe. */
 final class ServiceProcess implements AutoCloseable {
+
+    /** What may be wrong with it. */
+    enum State {
+        /** Nothing is. */
+        WELL,
+        /** The process is gone, its port refuses connections. */
+        KILLED,
+        /** The process is stopped: its port accepts connections, and nobody answers. */
+        FROZEN,
+        /** Every answer takes a while. */
+        SLOW,
+        /** Every answer is a 500. */
+        BROKEN
+    }
+
+    /** The signals for it are those of POSIX. */
+    static final boolean CAN_FREEZE =
+            !System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
 
     private final String name;
     private int port;
     private Process process;
+    private State state;
+    private Duration delay;
+    /** A shell that keeps the process stopped, and lets it run when its own input ends; null unless frozen. */
+    private Process ice;
 
     /** Starts the service on a free loopback port. */
     ServiceProcess(String name) throws IOException {
@@ -24,8 +46,26 @@ final class ServiceProcess implements AutoCloseable {
         start();
     }
 
+    /** Puts it into a state. @param wanted the delay of {@link State#SLOW}; otherwise of no meaning, and may be null */
+    synchronized void become(State next, Duration wanted) throws IOException {
+        if (next == State.KILLED) {
+            kill();
+            return;
+        }
+        thaw();
+        start();
+        switch (next) {
+            case FROZEN -> freeze();
+            case SLOW -> tell("slow " + wanted.toMillis());
+            case BROKEN -> tell("broken");
+            default -> tell("well");
+        }
+        state = next;
+        delay = next == State.SLOW ? wanted : Duration.ZERO;
+    }
+
     /** Starts the process and returns once it listens; nothing when it runs already. */
-    synchronized void start() throws IOException {
+    private void start() throws IOException {
         if (process != null && process.isAlive()) {
             return;
         }
@@ -42,39 +82,102 @@ final class ServiceProcess implements AutoCloseable {
             throw new IllegalStateException(e);
         }
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        process = new ProcessBuilder(
-                        java, "-Xmx64m", "-XX:+UseSerialGC", "-cp", classPath, Service.class.getName(), name, "" + port)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        BufferedReader output =
-                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
-        String first = output.readLine();
-        if (first == null) {
-            throw new IOException(name + " did not start");
-        }
-        port = Integer.parseInt(first);
+        process = started(
+                java, "-Xmx64m", "-XX:+UseSerialGC", "-cp", classPath, Service.class.getName(), name, "" + port);
+        port = Integer.parseInt(firstLine(process));
+        state = State.WELL;
+        delay = Duration.ZERO;
     }
 
     /** Ends the process without a chance to finish anything (SIGKILL where there are signals). */
-    synchronized void kill() {
-        process.destroyForcibly();
+    private void kill() {
+        end(process);
+        thaw();
+        state = State.KILLED;
+        delay = Duration.ZERO;
+    }
+
+    /** SIGSTOP. However this process dies, the shell's input ends with it, so that no stopped process stays behind. */
+    private void freeze() throws IOException {
+        if (!CAN_FREEZE) {
+            throw new IOException("this system has no signal to stop a process with");
+        }
+        ice = started(
+                "sh", "-c", "kill -STOP $0 || exit 1; echo stopped; read -r end; kill -CONT $0", "" + process.pid());
+        firstLine(ice);
+    }
+
+    /** SIGCONT. */
+    private void thaw() {
+        if (ice == null) {
+            return;
+        }
         try {
-            process.waitFor(5, TimeUnit.SECONDS);
+            ice.getOutputStream().close();
+            ice.waitFor(5, TimeUnit.SECONDS);
+        } catch (IOException e) {
+            throw new IllegalStateException("closing a pipe failed", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        ice = null;
+    }
+
+    private void tell(String what) throws IOException {
+        process.getOutputStream().write((what + "\n").getBytes(StandardCharsets.US_ASCII));
+        process.getOutputStream().flush();
+    }
+
+    private static Process started(String... command) throws IOException {
+        return new ProcessBuilder(List.of(command))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    private String firstLine(Process child) throws IOException {
+        BufferedReader output =
+                new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.US_ASCII));
+        String line = output.readLine();
+        if (line == null) {
+            throw new IOException(name + ": the child process ended at once");
+        }
+        return line;
+    }
+
+    private static void end(Process child) {
+        child.destroyForcibly();
+        try {
+            child.waitFor(5, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** {@link State#KILLED} also when it ended by itself, or somebody else ended it. */
+    synchronized State state() {
+        return process.isAlive() ? state : State.KILLED;
+    }
+
+    /** What every answer takes; zero unless it is slow. */
+    synchronized Duration delay() {
+        return delay;
     }
 
     synchronized String address() {
         return "http://127.0.0.1:" + port;
     }
 
+    /** Of the latest process, which may have ended. */
     synchronized long id() {
         return process.pid();
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         kill();
     }
 }

@@ -38,6 +38,8 @@ class QuickstartTest {
 
     private static final Pattern ADDRESS = Pattern.compile("http://localhost:(\\d+)/");
 
+    private static final Pattern TOKEN = Pattern.compile("\"token\":\"([0-9a-f]{32})\"");
+
     private static Process quickstart;
     private static URI page;
 
@@ -59,17 +61,71 @@ class QuickstartTest {
     }
 
     @Test
-    void appAnswersItsOwnPathsAndBothServicesAnswerTheirs() throws Exception {
+    void appAnswersItsOwnPathsAndEveryServiceAnswersTheirs() throws Exception {
         signIn("demo");
 
         assertThat(get("hello").body()).contains("\"user\":\"demo\"");
         assertThat(get("").body()).contains("<h1>Headgate quickstart</h1>");
 
-        Set<String> answeredBy = new HashSet<>();
-        for (int i = 0; i < 20; i++) {
-            answeredBy.add(get("api/whoami").headers().firstValue("Answered-By").orElse("nobody"));
+        awaitAnswersFrom("service-1", "service-2", "service-3");
+    }
+
+    @Test
+    void killedServiceCostsNobodyAnAnswerAndIsUsedAgainOnceItIsRevived() throws Exception {
+        signIn("demo");
+        awaitAnswersFrom("service-1", "service-2", "service-3");
+
+        assertThat(become("service-2", "killed", token()).statusCode()).isEqualTo(200);
+        assertThat(get("app/services").body()).contains("\"state\":\"killed\"");
+        assertThat(answerers(40)).isNotEmpty().doesNotContain("service-2");
+
+        assertThat(become("service-2", "well", token()).statusCode()).isEqualTo(200);
+        awaitAnswersFrom("service-2");
+    }
+
+    @Test
+    void brokenServiceCostsNobodyAnAnswer() throws Exception {
+        signIn("demo");
+
+        become("service-1", "broken", token());
+        awaitAnswersFrom("service-2", "service-3");
+
+        become("service-1", "well", token());
+        awaitAnswersFrom("service-1");
+    }
+
+    @Test
+    void withEveryServiceKilledTheGatewayAnswersAtOnce() throws Exception {
+        signIn("demo");
+        List<String> all = List.of("service-1", "service-2", "service-3");
+        for (String service : all) {
+            become(service, "killed", token());
         }
-        assertThat(answeredBy).containsExactlyInAnyOrder("service-1", "service-2");
+
+        HttpResponse<String> page =
+                browser.send(request("api/whoami").header("Accept", "text/html").build(), BodyHandlers.ofString());
+
+        assertThat(page.statusCode()).isIn(502, 503);
+        assertThat(page.headers().firstValue("Content-Type").orElse("")).startsWith("text/html");
+        assertThat(page.body()).doesNotContain("127.0.0.1");
+
+        for (String service : all) {
+            become(service, "well", token());
+        }
+        await().atMost(Duration.ofSeconds(20)).until(() -> get("api/whoami").statusCode() == 200);
+    }
+
+    @Test
+    void buttonsNeedTheLoginAndTheTokenOfThePage() throws Exception {
+        assertThat(become("service-1", "killed", "").body()).contains("action=\"j_security_check\"");
+
+        signIn("demo");
+        assertThat(become("service-1", "killed", "").statusCode()).isEqualTo(403);
+        assertThat(become("service-1", "killed", "0".repeat(32)).statusCode()).isEqualTo(403);
+        assertThat(get("app/services/service-1?state=killed").statusCode()).isEqualTo(404);
+        assertThat(become("service-9", "killed", token()).statusCode()).isEqualTo(404);
+        assertThat(become("service-1", "happy", token()).statusCode()).isEqualTo(400);
+        assertThat(become("service-1", "slow&delay=-1", token()).statusCode()).isEqualTo(400);
     }
 
     @Test
@@ -127,7 +183,7 @@ class QuickstartTest {
         try {
             page(another);
             List<ProcessHandle> services = another.children().toList();
-            assertThat(services).hasSize(2);
+            assertThat(services).hasSize(3);
 
             another.destroyForcibly();
 
@@ -176,6 +232,41 @@ class QuickstartTest {
                                 .build(),
                         BodyHandlers.ofString())
                 .body();
+    }
+
+    /** Who answers so many requests in a row, none of which may fail. */
+    private Set<String> answerers(int requests) throws Exception {
+        Set<String> answeredBy = new HashSet<>();
+        for (int i = 0; i < requests; i++) {
+            HttpResponse<String> answer = get("api/whoami");
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+            answeredBy.add(answer.headers().firstValue("Answered-By").orElse("nobody"));
+        }
+        return answeredBy;
+    }
+
+    /** Asks until all of these have answered; no request may fail meanwhile. */
+    private void awaitAnswersFrom(String... services) {
+        Set<String> answeredBy = new HashSet<>();
+        await().atMost(Duration.ofSeconds(30)).until(() -> {
+            answeredBy.addAll(answerers(10));
+            return answeredBy.containsAll(List.of(services));
+        });
+    }
+
+    private HttpResponse<String> become(String service, String state, String token) throws Exception {
+        return browser.send(
+                request("app/services/" + service + "?state=" + state)
+                        .header("X-CSRF-Token", token)
+                        .POST(BodyPublishers.noBody())
+                        .build(),
+                BodyHandlers.ofString());
+    }
+
+    private String token() throws Exception {
+        Matcher token = TOKEN.matcher(get("app/services").body());
+        assertThat(token.find()).isTrue();
+        return token.group(1);
     }
 
     private HttpResponse<String> get(String path) throws Exception {

@@ -1,0 +1,140 @@
+package dev.headgate.limit;
+
+import dev.headgate.config.LimitStoreConfig;
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.BucketConfiguration;
+import io.github.bucket4j.distributed.ExpirationAfterWriteStrategy;
+import io.github.bucket4j.distributed.proxy.optimization.Optimizations;
+import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
+import io.github.bucket4j.redis.lettuce.cas.LettuceBasedProxyManager;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.codec.RedisCodec;
+import io.lettuce.core.codec.StringCodec;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Buckets in a Redis that several gateways share. While it is slow or gone nobody waits for it: after a failure it is left
+ * alone for a pause, then one request tries it again.
+ *
+ * <p>The only class that needs Lettuce, so that an app without shared limits needs neither. Thread-safe.
+ */
+final class SharedBuckets implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SharedBuckets.class);
+
+    /** How many keys have their proxy kept, by which parallel requests for one key share a round trip. */
+    private static final int PROXIES = 10_000;
+
+    private static final long WORKING = Long.MIN_VALUE;
+
+    private final LimitStoreConfig config;
+    private final LongSupplier nanoSource;
+    private final RedisClient client;
+    private final RecentlyUsed<Bucket> proxies = new RecentlyUsed<>(PROXIES);
+
+    /** When the store may be tried again, on the nano source; WORKING while it does. */
+    private final AtomicLong retryNanos = new AtomicLong(WORKING);
+
+    private final LongAdder failures = new LongAdder();
+    private volatile LettuceBasedProxyManager<String> manager;
+
+    SharedBuckets(LimitStoreConfig config, LongSupplier nanoSource) {
+        this.config = config;
+        this.nanoSource = nanoSource;
+        client = RedisClient.create();
+        client.setOptions(ClientOptions.builder()
+                .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+                .socketOptions(SocketOptions.builder()
+                        .connectTimeout(
+                                Duration.ofMillis(Math.max(100, config.timeout().toMillis())))
+                        .build())
+                .timeoutOptions(TimeoutOptions.enabled(config.timeout()))
+                .build());
+        try {
+            connect();
+        } catch (RuntimeException e) {
+            failed(e); // the app starts without it
+        }
+    }
+
+    private synchronized LettuceBasedProxyManager<String> connect() {
+        if (manager == null) {
+            RedisURI uri = RedisURI.create(config.uri());
+            uri.setTimeout(Duration.ofMillis(Math.max(100, config.timeout().toMillis())));
+            StatefulRedisConnection<String, byte[]> connection =
+                    client.connect(RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE), uri);
+            connection.setTimeout(config.timeout());
+            manager = Bucket4jLettuce.casBasedBuilder(connection)
+                    .requestTimeout(config.timeout())
+                    .expirationAfterWrite(
+                            ExpirationAfterWriteStrategy.basedOnTimeForRefillingBucketUpToMax(Duration.ofSeconds(10)))
+                    .build();
+        }
+        return manager;
+    }
+
+    /** Whether a request should ask the store: always while it works, once a pause while it does not. */
+    boolean mayTry() {
+        long retry = retryNanos.get();
+        if (retry == WORKING) {
+            return true;
+        }
+        long now = nanoSource.getAsLong();
+        return now - retry >= 0
+                && retryNanos.compareAndSet(retry, now + config.pause().toNanos());
+    }
+
+    Bucket bucket(String key, BucketConfiguration rates) {
+        LettuceBasedProxyManager<String> connected = manager != null ? manager : connect();
+        return proxies.get(key, absent -> connected
+                .builder()
+                .withOptimization(Optimizations.batching())
+                .build("headgate:" + key, () -> rates));
+    }
+
+    void worked() {
+        if (retryNanos.get() != WORKING && retryNanos.getAndSet(WORKING) != WORKING) {
+            LOG.info("Rate limits are shared through {} again", config);
+        }
+    }
+
+    void failed(RuntimeException e) {
+        failures.increment();
+        long before =
+                retryNanos.getAndSet(nanoSource.getAsLong() + config.pause().toNanos());
+        if (before == WORKING) {
+            LOG.warn(
+                    "Rate limits are counted by this gateway alone: {} failed and is tried again every {} ms: {}",
+                    config,
+                    config.pause().toMillis(),
+                    e.toString());
+        }
+    }
+
+    boolean isWorking() {
+        return retryNanos.get() == WORKING;
+    }
+
+    /** How often the store failed. */
+    long failures() {
+        return failures.sum();
+    }
+
+    @Override
+    public void close() {
+        client.shutdown(0, 2, TimeUnit.SECONDS);
+        client.getResources().shutdown(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,310 @@
+package dev.headgate.limit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.headgate.config.GatewayConfig;
+import dev.headgate.exchange.Exchange;
+import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.GatewayFailure;
+import dev.headgate.setup.GatewayBuilder;
+import dev.headgate.setup.LimitBuilder;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.lang.reflect.Proxy;
+import java.security.Principal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Limits against a clock that the test turns. */
+@Timeout(60)
+class AdmissionTest {
+
+    private final AtomicLong clock = new AtomicLong(1_000_000_000L);
+    private final Map<String, String> responseFields = new HashMap<>();
+
+    private String peer = "192.0.2.1";
+    private String method = "GET";
+    private String user;
+    private String role = "";
+    private final Map<String, List<String>> fields = new HashMap<>();
+    private String path = "/api/x";
+    private long contentLength = -1;
+
+    @ParameterizedTest
+    @CsvSource({"100/s, 3000", "100/s burst 1, 3000", "100/s burst 20, 3020", "'50/s, 60/m', 60", "7/10s, 21"})
+    void loadIsAdmittedAsConfigured(String rate, long expected) {
+        Admission admission = admission(limit -> limit.rate(rate).key("global"));
+        AtomicLong admitted = new AtomicLong();
+        // 30 seconds in steps of 10 ms with 4 requests each.
+        for (int step = 0; step < 3_000; step++) {
+            admitted.addAndGet(count(admission, 4));
+            clock.addAndGet(10_000_000);
+        }
+        assertThat((double) admitted.get()).isBetween(expected * 0.99 - 1, expected * 1.01 + 1);
+    }
+
+    @Test
+    void threadsShareOneBudgetExactly() throws Exception {
+        Admission admission = admission(limit -> limit.rate("1000/s").key("global"));
+        AtomicLong admitted = new AtomicLong();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Thread thread = new Thread(() -> {
+                for (int n = 0; n < 1_000; n++) {
+                    if (admits(admission)) {
+                        admitted.incrementAndGet();
+                    }
+                }
+            });
+            thread.start();
+            threads.add(thread);
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(admitted.get()).isEqualTo(1_000);
+    }
+
+    @Test
+    void refusalSaysWhenToComeBackAndWhatThePolicyIs() throws Exception {
+        Admission admission = admission(limit -> limit.rate("2/10s"));
+        assertThat(admits(admission)).isTrue();
+        assertThat(responseFields).containsEntry("RateLimit-Policy", "\"api\";q=2;w=10");
+        assertThat(responseFields).containsEntry("RateLimit", "\"api\";r=1;t=10");
+        assertThat(admits(admission)).isTrue();
+        clock.addAndGet(Duration.ofSeconds(3).toNanos());
+
+        GatewayFailure failure = refusal(admission);
+
+        assertThat(failure.kind()).isEqualTo(FailureKind.HTTP_REQUEST_DENIED);
+        assertThat(failure.retryAfter()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(responseFields).containsEntry("RateLimit", "\"api\";r=0;t=7");
+    }
+
+    @Test
+    void oneMillionKeysTakeNoMoreRoomThanAllowed() {
+        Admission admission =
+                admission(limit -> limit.rate("5/s").key("field:X-Key").maxKeys(10_000));
+        for (int i = 0; i < 1_000_000; i++) {
+            fields.put("X-Key", List.of("key " + i));
+            admits(admission);
+        }
+        RateLimit rate = admission.rates().get("api");
+        assertThat(rate.keys()).isBetween(9_000, 10_000);
+
+        clock.addAndGet(Duration.ofSeconds(2).toNanos());
+        admission.sweep();
+        assertThat(rate.keys()).isZero();
+    }
+
+    @Test
+    void floodOfKeysDoesNotFreeOneInUse() {
+        Admission admission =
+                admission(limit -> limit.rate("5/h").key("field:X-Key").maxKeys(1_600));
+        for (int i = 0; i < 100_000; i++) {
+            if (i % 50 == 0) {
+                fields.put("X-Key", List.of("abuser"));
+                assertThat(admits(admission)).isEqualTo(i < 250);
+            }
+            fields.put("X-Key", List.of("key " + i));
+            admits(admission);
+        }
+    }
+
+    @Test
+    void spoofedForwardedForChangesNothing() {
+        Admission admission = admission(limit -> limit.rate("1/h"));
+        fields.put("X-Forwarded-For", List.of("203.0.113.1"));
+        assertThat(admits(admission)).isTrue();
+        fields.put("X-Forwarded-For", List.of("203.0.113.2"));
+        assertThat(admits(admission)).isFalse();
+    }
+
+    @Test
+    void trustedProxyTellsTheClientAndNothingBeforeItCounts() {
+        Admission admission = admission(limit -> limit.rate("1/h"));
+        peer = "10.0.0.1";
+        fields.put("X-Forwarded-For", List.of("203.0.113.1, 198.51.100.7, 10.0.0.2"));
+        assertThat(admits(admission)).isTrue();
+        fields.put("X-Forwarded-For", List.of("203.0.113.99, 198.51.100.7", "10.0.0.2"));
+        assertThat(admits(admission)).isFalse();
+        fields.put("X-Forwarded-For", List.of("198.51.100.8"));
+        assertThat(admits(admission)).isTrue();
+    }
+
+    @Test
+    void addressesOfOneIpv6NetworkShareABudget() {
+        Admission admission = admission(limit -> limit.rate("1/h"));
+        peer = "2001:db8:1:2::1";
+        assertThat(admits(admission)).isTrue();
+        peer = "2001:db8:1:2:ffff::9";
+        assertThat(admits(admission)).isFalse();
+        peer = "2001:db8:1:3::1";
+        assertThat(admits(admission)).isTrue();
+    }
+
+    @Test
+    void rolesHaveTheirOwnRateAndMethodsTheirCost() {
+        Admission admission = admission(limit -> limit.rate("2/h")
+                .rateFor("partner", "6/h")
+                .cost("POST=2", "HEAD=0")
+                .key("principal"));
+        method = "POST";
+        user = "ada";
+        assertThat(admits(admission)).isTrue();
+        assertThat(admits(admission)).isFalse();
+        role = "partner";
+        assertThat(count(admission, 10)).isEqualTo(3);
+        method = "HEAD";
+        assertThat(count(admission, 10)).isEqualTo(10);
+    }
+
+    @Test
+    void refusedRequestTakesNothingFromOtherLimits() {
+        Admission admission = new Admission(
+                GatewayBuilder.create()
+                        .limit("wide", limit -> limit.rate("10/h").key("global"))
+                        .limit("narrow", limit -> limit.rate("1/h"))
+                        .route("api", r -> r.path("/*").to("http://localhost:1").limits("wide", "narrow"))
+                        .build(),
+                clock::get);
+        assertThat(count(admission, 100)).isEqualTo(1);
+        for (int i = 2; i <= 10; i++) {
+            peer = "192.0.2." + i;
+            assertThat(admits(admission)).isTrue();
+        }
+        peer = "192.0.2.11";
+        assertThat(admits(admission)).isFalse();
+    }
+
+    @Test
+    void shadowOnlyCounts() {
+        Admission admission = admission(limit -> limit.rate("1/h").shadow(true));
+        assertThat(count(admission, 5)).isEqualTo(5);
+        assertThat(admission.rates().get("api").shadowed()).isEqualTo(4);
+        assertThat(responseFields).isEmpty();
+    }
+
+    @Test
+    void whatIsTooLargeHasItsOwnStatus() {
+        GatewayConfig config = GatewayBuilder.create()
+                .route("api", r -> r.path("/*")
+                        .to("http://localhost:1")
+                        .requestMaxTarget(20)
+                        .requestMaxFields(3)
+                        .requestMaxHead(100)
+                        .requestMaxSize(10))
+                .build();
+        Admission admission = new Admission(config, clock::get);
+        assertThat(admits(admission)).isTrue();
+        path = "/123456789012345678901";
+        assertThat(refusal(admission).kind().status()).isEqualTo(414);
+        path = "/";
+        fields.put("A", List.of("1", "2", "3", "4"));
+        assertThat(refusal(admission).kind().status()).isEqualTo(431);
+        fields.put("A", List.of("x".repeat(100)));
+        assertThat(refusal(admission).kind().status()).isEqualTo(431);
+        fields.clear();
+        contentLength = 11;
+        assertThat(refusal(admission).kind().status()).isEqualTo(413);
+        contentLength = 10;
+        assertThat(admits(admission)).isTrue();
+    }
+
+    @Test
+    void limitMayAskForPatience() throws Exception {
+        Admission admission = new Admission(
+                GatewayBuilder.create()
+                        .limit("api", limit -> limit.rate("20/s burst 1").maxWait(Duration.ofSeconds(1)))
+                        .route("api", r -> r.path("/*").to("http://localhost:1").limits("api"))
+                        .build(),
+                System::nanoTime);
+        long start = System.nanoTime();
+        for (int i = 0; i < 5; i++) {
+            admission.check(0, exchange(), name -> null);
+            admission.enter(0, exchange(), name -> null).close();
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - start))
+                .isBetween(Duration.ofMillis(190), Duration.ofSeconds(2));
+    }
+
+    private Admission admission(Consumer<LimitBuilder> limit) {
+        GatewayConfig config = GatewayBuilder.create()
+                .trustedProxies("10.0.0.0/8")
+                .limit("api", limit)
+                .route("api", r -> r.path("/*").to("http://localhost:1").limits("api"))
+                .build();
+        return new Admission(config, clock::get);
+    }
+
+    private boolean admits(Admission admission) {
+        try {
+            admission.check(0, exchange(), name -> null);
+            return true;
+        } catch (GatewayFailure e) {
+            return false;
+        }
+    }
+
+    private int count(Admission admission, int requests) {
+        int admitted = 0;
+        for (int i = 0; i < requests; i++) {
+            admitted += admits(admission) ? 1 : 0;
+        }
+        return admitted;
+    }
+
+    private GatewayFailure refusal(Admission admission) {
+        responseFields.clear();
+        return catchThrowableOfType(GatewayFailure.class, () -> admission.check(0, exchange(), name -> null));
+    }
+
+    private Exchange exchange() {
+        return new Exchange(request(), response(), "api", "id", 0);
+    }
+
+    private HttpServletRequest request() {
+        return (HttpServletRequest) Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {HttpServletRequest.class},
+                (proxy, called, arguments) -> switch (called.getName()) {
+                    case "getRemoteAddr" -> peer;
+                    case "getMethod" -> method;
+                    case "getRequestURI" -> path;
+                    case "getContentLengthLong" -> contentLength;
+                    case "getHeaderNames" -> Collections.enumeration(fields.keySet());
+                    case "getHeaders" -> Collections.enumeration(fields.getOrDefault(arguments[0], List.of()));
+                    case "getHeader" ->
+                        fields.getOrDefault(arguments[0], Collections.singletonList(null))
+                                .get(0);
+                    case "getUserPrincipal" -> user == null ? null : (Principal) () -> user;
+                    case "isUserInRole" -> role.equals(arguments[0]);
+                    case "getQueryString", "getCookies", "getSession" -> null;
+                    default -> throw new UnsupportedOperationException(called.getName());
+                });
+    }
+
+    private HttpServletResponse response() {
+        return (HttpServletResponse) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {HttpServletResponse.class}, (proxy, called, arguments) -> {
+                    if (!called.getName().equals("addHeader")) {
+                        throw new UnsupportedOperationException(called.getName());
+                    }
+                    synchronized (responseFields) {
+                        responseFields.put((String) arguments[0], (String) arguments[1]);
+                    }
+                    return null;
+                });
+    }
+}

@@ -1,0 +1,158 @@
+package dev.headgate.limit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.headgate.HeadgateFilter;
+import dev.headgate.setup.GatewayBuilder;
+import dev.headgate.testing.AppServer;
+import dev.headgate.testing.Container;
+import dev.headgate.testing.RawClient;
+import dev.headgate.testing.RawMessage;
+import dev.headgate.testing.RawOrigin;
+import dev.headgate.testing.RedisServer;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Two gateways and one real Redis. */
+@Timeout(60)
+class SharedLimitsTest {
+
+    private RedisServer redis;
+    private RawOrigin origin;
+    private AppServer one;
+    private AppServer two;
+
+    @BeforeEach
+    void start() throws IOException {
+        if (!RedisServer.isInstalled()) {
+            System.err.println("SKIPPED: SharedLimitsTest needs redis-server (Debian package redis-server)");
+        }
+        Assumptions.assumeTrue(RedisServer.isInstalled(), "redis-server is not installed");
+        redis = RedisServer.start();
+        origin = RawOrigin.ok();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        for (AutoCloseable part : new AutoCloseable[] {one, two, origin, redis}) {
+            if (part != null) {
+                part.close();
+            }
+        }
+    }
+
+    private AppServer gateway(String rate) {
+        return AppServer.on(Container.JETTY)
+                .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .limitsStore(redis.uri())
+                        // Generous, for a loaded machine; what is tested is that it is bounded.
+                        .limitsStoreTimeout(Duration.ofMillis(1_000))
+                        .limitsStorePause(Duration.ofMillis(500))
+                        .limit("api", limit -> limit.rate(rate).key("global"))
+                        .route("api", r -> r.path("/api/*").to(origin.url()).limits("api"))
+                        .build()))
+                .start();
+    }
+
+    @Test
+    void twoGatewaysShareOneBudget() throws Exception {
+        one = gateway("100/h");
+        two = gateway("100/h");
+        AtomicInteger admitted = new AtomicInteger();
+        List<Thread> threads = new ArrayList<>();
+        for (AppServer app : List.of(one, two, one, two)) {
+            Thread thread = new Thread(() -> {
+                try (RawClient client = app.connect()) {
+                    for (int i = 0; i < 60; i++) {
+                        if (client.get("/api/x").status() == 200) {
+                            admitted.incrementAndGet();
+                        }
+                    }
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            thread.start();
+            threads.add(thread);
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+
+        assertThat(admitted.get()).isEqualTo(100);
+    }
+
+    @Test
+    void withoutItsRedisEachGatewayCountsAloneAndComesBack() throws Exception {
+        one = gateway("10/h");
+        two = gateway("10/h");
+        assertThat(admitted(one, 20)).isEqualTo(10);
+
+        redis.kill();
+        long start = System.nanoTime();
+        assertThat(admitted(two, 20)).as("its own count").isEqualTo(10);
+        assertThat(admitted(one, 20)).as("what it had already given").isZero();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+
+        // Back, empty: the shared count begins anew, and both are in it.
+        redis.run();
+        await().atMost(Duration.ofSeconds(20)).until(() -> admitted(two, 1) == 1);
+        await().atMost(Duration.ofSeconds(20)).until(() -> admitted(one, 1) == 1);
+        assertThat(admitted(one, 10) + admitted(two, 10)).isLessThanOrEqualTo(8);
+    }
+
+    @Test
+    void frozenRedisHoldsNobodyForLong() throws Exception {
+        one = gateway("1000/h");
+        assertThat(admitted(one, 10)).isEqualTo(10);
+        redis.freeze();
+        try {
+            long start = System.nanoTime();
+            assertThat(admitted(one, 1)).isEqualTo(1);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
+        } finally {
+            redis.thaw();
+        }
+        assertThat(admitted(one, 10)).isEqualTo(10);
+    }
+
+    @Test
+    void gatewayStartsWithoutItsRedis() throws Exception {
+        redis.kill();
+        one = gateway("5/h");
+        assertThat(admitted(one, 10)).isEqualTo(5);
+        redis.run();
+        await().atMost(Duration.ofSeconds(15)).until(() -> admitted(one, 1) == 1);
+    }
+
+    @Test
+    void closingLeavesNoThreadBehind() throws Exception {
+        one = gateway("5/h");
+        admitted(one, 1);
+        one.close();
+        one = null;
+        await().atMost(Duration.ofSeconds(10)).until(() -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("lettuce-")
+                        || thread.getName().startsWith("headgate-")));
+    }
+
+    private static int admitted(AppServer app, int requests) throws IOException {
+        int admitted = 0;
+        try (RawClient client = app.connect()) {
+            for (int i = 0; i < requests; i++) {
+                RawMessage response = client.get("/api/x");
+                admitted += response.status() == 200 ? 1 : 0;
+            }
+        }
+        return admitted;
+    }
+}
