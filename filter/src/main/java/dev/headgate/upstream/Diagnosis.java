@@ -3,6 +3,7 @@ package dev.headgate.upstream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * How far one gets with an origin, step by step. It names hosts and addresses, so it is for operators.
@@ -35,11 +36,11 @@ public record Diagnosis(String origin, List<Step> steps) {
      */
     public record Step(Stage stage, boolean passed, Duration took, String found, String meaning) {
 
+        /** Stage, outcome and time. */
         @Override
         public String toString() {
-            return stage.name() + " " + (passed ? "ok" : "FAILED") + " in "
-                    + String.format(Locale.ROOT, "%.1f", took.toNanos() / 1e6) + " ms: " + found
-                    + (meaning.isEmpty() ? "" : " - " + meaning);
+            return stage.name() + (passed ? " ok in " : " failed in ")
+                    + String.format(Locale.ROOT, "%.1f", took.toNanos() / 1e6) + " ms";
         }
     }
 
@@ -52,23 +53,20 @@ public record Diagnosis(String origin, List<Step> steps) {
         return steps.stream().allMatch(Step::passed);
     }
 
-    /** All in one sentence or two. */
+    /** Where it stops and what that usually means, in a sentence or two. */
     public String conclusion() {
         for (Step step : steps) {
             if (!step.passed()) {
                 return "stops at " + step.stage() + ": " + step.found() + ". " + step.meaning();
             }
         }
-        return "nothing is wrong with it as seen from here";
+        return "nothing is wrong as seen from here";
     }
 
-    /** One line. */
+    /** All of it in one line. */
     @Override
     public String toString() {
-        StringBuilder line = new StringBuilder(origin);
-        for (int i = 0; i < steps.size(); i++) {
-            line.append(i == 0 ? ": " : "; ").append(steps.get(i));
-        }
-        return line.toString();
+        return origin + " " + conclusion() + " ("
+                + steps.stream().map(Step::toString).collect(Collectors.joining(", ")) + ")";
     }
 }

@@ -478,9 +478,9 @@ public final class Upstream implements AutoCloseable {
                 return;
             }
             if (diagnosis.passed()) {
-                LOG.info("Upstream {}: {}: {} ({})", name(), origin, diagnosis.conclusion(), diagnosis);
+                LOG.info("Upstream {}: {}", name(), diagnosis);
             } else {
-                LOG.warn("Upstream {}: {} {} ({})", name(), origin, diagnosis.conclusion(), diagnosis);
+                LOG.warn("Upstream {}: {}", name(), diagnosis);
             }
         });
     }

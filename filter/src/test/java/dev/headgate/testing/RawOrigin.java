@@ -33,15 +33,30 @@ public final class RawOrigin implements AutoCloseable {
     private final List<Throwable> mistakes = new CopyOnWriteArrayList<>();
 
     private RawOrigin(List<Script> scripts) throws IOException {
-        this.scripts = scripts;
-        server = new ServerSocket();
+        this(new ServerSocket(), scripts);
         server.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
+        begin();
+    }
+
+    private RawOrigin(ServerSocket server, List<Script> scripts) {
+        this.server = server;
+        this.scripts = scripts;
+    }
+
+    private void begin() {
         start("origin-" + port(), this::acceptAll);
     }
 
     /** One script a connection. */
     public static RawOrigin scripted(Script... scripts) throws IOException {
         return new RawOrigin(List.of(scripts));
+    }
+
+    /** On a socket that listens already, such as one with TLS. */
+    public static RawOrigin on(ServerSocket listening, Script script) {
+        RawOrigin origin = new RawOrigin(listening, List.of(script));
+        origin.begin();
+        return origin;
     }
 
     /**
