@@ -1,5 +1,8 @@
 package dev.headgate;
 
+import dev.headgate.cache.ResponseCache;
+import dev.headgate.config.CacheConfig;
+import dev.headgate.config.CacheStoreConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.UpstreamConfig;
@@ -18,10 +21,13 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.File;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -44,6 +50,9 @@ final class Gateway implements AutoCloseable {
     private final Watchdog watchdog;
     private final ScheduledExecutorService probing;
     private final Map<String, Upstream> upstreams = new HashMap<>();
+    /** Null where no route has one. */
+    private ResponseCache cache;
+
     private final Admission admission;
     private final Forwarder forwarder;
     private final HostThreads threads;
@@ -69,8 +78,9 @@ final class Gateway implements AutoCloseable {
                         new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
             watchdog.everySecond(admission::sweep);
-            this.forwarder =
-                    new Forwarder(config, routes.routes(), upstreams, context, sessionCookie(context), nanoSource);
+            this.cache = cache(config, context);
+            this.forwarder = new Forwarder(
+                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), nanoSource);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -81,6 +91,28 @@ final class Gateway implements AutoCloseable {
                 config.routes().size(),
                 upstreams.size());
         routes.shadows().forEach(LOG::info);
+    }
+
+    private static ResponseCache cache(GatewayConfig config, ServletContext context) {
+        Map<String, CacheConfig> cached = new TreeMap<>();
+        for (RouteConfig route : config.routes()) {
+            if (route.cache().enabled()) {
+                cached.put(route.name(), route.cache());
+            }
+        }
+        if (cached.isEmpty()) {
+            return null;
+        }
+        CacheStoreConfig storage = config.cacheStore();
+        if (storage.diskBytes() > 0 && storage.diskPath() == null) {
+            File directory = (File) context.getAttribute(ServletContext.TEMPDIR);
+            if (directory == null) {
+                throw new IllegalArgumentException(
+                        "the app has no temporary directory for the cache; set cache.disk-path");
+            }
+            storage = storage.in(directory.toPath().resolve("headgate-" + config.name() + "-cache"));
+        }
+        return ResponseCache.open(config.name(), storage, cached, InstantSource.system());
     }
 
     /** Probes, lookups and diagnoses: threads come when there is something to do, and go. */
@@ -114,9 +146,20 @@ final class Gateway implements AutoCloseable {
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
             admission.check(match.route().index(), exchange, match::capture);
+            if (cache != null && answersFromStore(match, exchange)) {
+                return;
+            }
             threads.run(exchange, () -> proceed(match, exchange, chain));
         } catch (GatewayFailure failure) {
             fail(exchange, failure, chain);
+        }
+    }
+
+    private boolean answersFromStore(RouteMatch match, Exchange exchange) throws GatewayFailure {
+        try {
+            return forwarder.answersFromStore(match, exchange);
+        } catch (RuntimeException e) {
+            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
         }
     }
 
@@ -205,6 +248,9 @@ final class Gateway implements AutoCloseable {
     /** Closes every connection and ends every thread. */
     @Override
     public void close() {
+        if (cache != null) {
+            cache.close();
+        }
         probing.shutdownNow();
         upstreams.values().forEach(Upstream::close);
         threads.close();

@@ -25,6 +25,7 @@ import dev.headgate.failure.FailureKind;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.TemporalAmount;
 import java.util.Arrays;
 import java.util.Collection;
@@ -298,6 +299,7 @@ class ArchitectureTest {
                 || value instanceof Record
                 || value instanceof Pattern
                 || value instanceof TemporalAmount
+                || value instanceof DateTimeFormatter
                 || value instanceof Logger) {
             return true;
         }

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
  * @param proxyStatusName what the gateway calls itself in {@code Proxy-Status} (RFC 9209)
  * @param requestIdField the field that carries the request id, both ways
  * @param trustedProxies peers whose {@code Forwarded} and {@code X-Forwarded-*} fields are believed; empty: nobody's
+ * @param cacheStore where the cache keeps its responses; without meaning where no route has a cache
  * @param routes in the order of their configuration
  * @param upstreams by name; every upstream that a route names is here
  * @param threads how many threads exchanges may hold
@@ -29,6 +30,7 @@ public record GatewayConfig(
         String proxyStatusName,
         String requestIdField,
         List<AddressRange> trustedProxies,
+        CacheStoreConfig cacheStore,
         List<RouteConfig> routes,
         Map<String, UpstreamConfig> upstreams,
         ThreadConfig threads,
@@ -42,7 +44,7 @@ public record GatewayConfig(
         Checks.notBlank(viaName, "viaName");
         Checks.notBlank(proxyStatusName, "proxyStatusName");
         Checks.notBlank(requestIdField, "requestIdField");
-        if (threads == null || limitStore == null) {
+        if (threads == null || limitStore == null || cacheStore == null) {
             throw new IllegalArgumentException("a part of the gateway is missing");
         }
         trustedProxies = List.copyOf(trustedProxies);
@@ -62,9 +64,14 @@ public record GatewayConfig(
 
     /** Every role that the configuration asks for, wherever that is. */
     public Set<String> roles() {
-        Set<String> roles = new TreeSet<>();
+        Set<String> roles = new TreeSet<>(cacheStore.purgeRoles());
         for (RouteConfig route : routes) {
             roles.addAll(route.errors().detailRoles());
+            for (CacheConfig.Share share : route.cache().share()) {
+                if (share.kind() == CacheConfig.Share.Kind.ROLE) {
+                    roles.add(share.name());
+                }
+            }
             roles.addAll(route.limits().highRoles());
             for (Map<String, String> values : List.of(
                     route.fields().requestSet(), route.fields().requestAdd(),

@@ -11,6 +11,7 @@ package dev.headgate.config;
  * @param retry when a failed attempt is followed by another
  * @param fields what is set, added and removed in either direction
  * @param cookies what happens to cookies
+ * @param cache what is cached
  * @param rewriteRedirects whether {@code Location}, {@code Content-Location} and {@code Refresh} that point to the
  *     origin are rewritten to point to the gateway
  * @param forwarded which of the forwarding fields the origin is sent
@@ -26,6 +27,7 @@ public record RouteConfig(
         RetryConfig retry,
         FieldConfig fields,
         CookieConfig cookies,
+        CacheConfig cache,
         boolean rewriteRedirects,
         ForwardedStyle forwarded,
         RouteLimits limits,
@@ -34,7 +36,13 @@ public record RouteConfig(
     public RouteConfig {
         Checks.notBlank(name, "name");
         Checks.notBlank(upstream, "upstream");
-        if (match == null || target == null || timeouts == null || retry == null || fields == null || cookies == null) {
+        if (match == null
+                || target == null
+                || timeouts == null
+                || retry == null
+                || fields == null
+                || cookies == null
+                || cache == null) {
             throw new IllegalArgumentException("a part of route " + name + " is missing");
         }
         if (forwarded == null || errors == null || limits == null) {

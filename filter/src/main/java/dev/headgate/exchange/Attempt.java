@@ -92,6 +92,11 @@ public final class Attempt {
         return status;
     }
 
+    /** Whether it is over, well or badly. */
+    public boolean isEnded() {
+        return endNanos != 0;
+    }
+
     /** Null while it lasts and when it succeeded. */
     public GatewayFailure failure() {
         return failure;

@@ -40,7 +40,7 @@ public final class Exchange {
     private final Wait wait = this::waitIsOver;
 
     /**
-     * @param request as the gateway got it
+     * @param request as the gateway got it; null, as the response, where there is no client
      * @param response as the gateway got it; what earlier filters set is in it
      * @param route the name of the route that took the request
      * @param requestId what the client, the origin and the log call this exchange
@@ -55,7 +55,12 @@ public final class Exchange {
         this.startNanos = startNanos;
     }
 
-    /** The client's request; on another thread than the container's, a view that is good there. */
+    /** Whether somebody waits for the response; not when the cache asks the origin by itself. */
+    public boolean hasClient() {
+        return response != null;
+    }
+
+    /** The client's request; on another thread than the container's, a view that is good there. Null without a client. */
     public HttpServletRequest request() {
         return request;
     }
@@ -65,7 +70,10 @@ public final class Exchange {
         request = other;
     }
 
-    /** The response to the client. {@code getStatus} is what the client sees once it is committed. */
+    /**
+     * The response to the client. {@code getStatus} is what the client sees once it is committed.
+     * Null without a client.
+     */
     public HttpServletResponse response() {
         return response;
     }

@@ -1,9 +1,11 @@
 package dev.headgate.forward;
 
+import dev.headgate.cache.ContentSink;
 import dev.headgate.config.RouteLimits;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
+import dev.headgate.upstream.OriginConnection;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,12 +33,16 @@ final class BodyRelay {
     /** Whether the client has yet to be sent something: at first the head. */
     private boolean held = true;
 
+    /** Bytes of content that the origin has sent. */
+    private long received;
+
     /** Null until all content has come. */
     private Map<String, String> trailers;
 
     private final long most;
     private final Pace pace;
 
+    /** @param exchange may be without a client, if content is only drained */
     BodyRelay(Exchange exchange, RouteLimits limits, LongSupplier nanoSource) {
         this.most = limits.size().responseContent();
         this.pace = new Pace(limits.minResponseRate(), nanoSource);
@@ -61,8 +67,12 @@ final class BodyRelay {
         }
     }
 
-    /** Relays all content; when it returns, the client has been handed the whole of it. */
-    void relay(OriginResponse origin) throws GatewayFailure {
+    /**
+     * Relays all content; when it returns, the client has been handed the whole of it.
+     *
+     * @param sink is handed the content first
+     */
+    void relay(OriginResponse origin, ContentSink sink) throws GatewayFailure {
         ClassicHttpResponse head = origin.head();
         HttpEntity entity = head.getEntity();
         long length = entity.getContentLength();
@@ -82,10 +92,28 @@ final class BodyRelay {
         } catch (IOException e) {
             throw clientLeft(e);
         }
-        long received = 0;
+        read(origin, this::sendHeld, (buffer, offset, count) -> {
+            sink.content(buffer, offset, count);
+            write(buffer, count);
+        });
+    }
+
+    /** Reads all content, or what is left of it when the client went away, without a client. */
+    void drain(OriginResponse origin, ContentSink sink) throws GatewayFailure {
+        read(origin, () -> {}, sink::content);
+    }
+
+    @FunctionalInterface
+    private interface Piece {
+        void take(byte[] buffer, int offset, int count) throws IOException;
+    }
+
+    private void read(OriginResponse origin, OriginConnection.BeforeBlocking hook, Piece piece) throws GatewayFailure {
+        HttpEntity entity = origin.head().getEntity();
+        long length = entity.getContentLength();
         byte[] buffer = new byte[length >= 0 ? (int) Math.max(1, Math.min(length, BUFFER_BYTES)) : BUFFER_BYTES];
         try {
-            InputStream content = origin.content(this::sendHeld);
+            InputStream content = origin.content(hook);
             while (received != length) {
                 int count = content.read(buffer, 0, buffer.length);
                 if (count < 0) {
@@ -99,7 +127,7 @@ final class BodyRelay {
                     // Jetty ends a response within the write that completes its length.
                     trailers = Map.of();
                 }
-                write(buffer, count);
+                piece.take(buffer, 0, count);
             }
             keepTrailers(content);
         } catch (IOException | RuntimeException e) {

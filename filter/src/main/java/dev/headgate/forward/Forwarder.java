@@ -1,10 +1,15 @@
 package dev.headgate.forward;
 
+import dev.headgate.cache.ContentSink;
+import dev.headgate.cache.Fetch;
+import dev.headgate.cache.ResponseCache;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.exchange.Attempt;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.Fields;
+import dev.headgate.exchange.ResponseHead;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.route.Route;
@@ -44,10 +49,16 @@ public final class Forwarder {
     /** By {@link Route#index()}. */
     private final Rules[] rules;
 
+    /** Null where no route has one. */
+    private final ResponseCache cache;
+
+    private final Purge purge;
+
     private final InterimRelay interim;
     private final LongSupplier nanoSource;
 
     /**
+     * @param cache null where no route has one
      * @param upstreams by name; every upstream of the routes is there
      * @param sessionCookie the name of the app's own session cookie
      */
@@ -55,9 +66,12 @@ public final class Forwarder {
             GatewayConfig config,
             List<Route> routes,
             Map<String, Upstream> upstreams,
+            ResponseCache cache,
             ServletContext context,
             String sessionCookie,
             LongSupplier nanoSource) {
+        this.cache = cache;
+        this.purge = new Purge(cache, config.cacheStore());
         this.interim = new InterimRelay(context);
         this.nanoSource = nanoSource;
         ForwardedFields forwarded = new ForwardedFields(config.trustedProxies());
@@ -75,6 +89,41 @@ public final class Forwarder {
         }
     }
 
+    /**
+     * Answers from the store where that is all it takes, so that a hit costs none of the threads that wait for upstreams.
+     *
+     * @return false when nothing was sent, and {@link #forward} has to
+     * @throws GatewayFailure as {@link #forward} does
+     */
+    public boolean answersFromStore(RouteMatch match, Exchange exchange) throws GatewayFailure {
+        Rules route = rules[match.route().index()];
+        HttpServletRequest request = exchange.request();
+        String method = request.getMethod();
+        if (!route.config().cache().enabled()
+                || !method.equals("GET") && !method.equals("HEAD")
+                || request.getContentLengthLong() > 0
+                || request.getHeader("Transfer-Encoding") != null
+                || request.getHeader("Expect") != null
+                || !request.getProtocol().startsWith("HTTP/1.") && request.getContentLengthLong() != 0) {
+            return false;
+        }
+        route.request().check(request);
+        RequestContent none =
+                RequestContent.of(exchange, true, 0, route.config().limits(), nanoSource);
+        OutgoingRequest outgoing = route.request().requestFor(target(match, request), match, exchange, none);
+        FieldSnapshot before = new FieldSnapshot(exchange.response());
+        try {
+            return cache.answersAtOnce(
+                    CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
+                    new ClientDelivery(route.response(), match, exchange));
+        } catch (GatewayFailure e) {
+            if (!exchange.response().isCommitted()) {
+                before.restore(exchange.response());
+            }
+            throw e;
+        }
+    }
+
     /** @throws GatewayFailure when there is no whole response */
     public void forward(RouteMatch match, Exchange exchange) throws GatewayFailure {
         Rules route = rules[match.route().index()];
@@ -85,6 +134,11 @@ public final class Forwarder {
         String target = target(match, request);
         if (RequestRules.isLastHop(request)) {
             answerAsLastHop(exchange.response());
+            return;
+        }
+
+        if (route.config().cache().enabled() && purge.takes(request)) {
+            purge.answer(request, new ClientDelivery(route.response(), match, exchange));
             return;
         }
 
@@ -99,19 +153,112 @@ public final class Forwarder {
         OutgoingRequest outgoing = route.request().requestFor(target, match, exchange, content);
         String affinity = route.affinity().of(match, exchange);
 
-        // 3. An origin's answer, from the first that gives one.
+        // 3. What is stored, or will be.
+        if (route.config().cache().enabled()) {
+            forwardCached(route, outgoing, affinity, match, exchange);
+            return;
+        }
+
+        // 4. An origin's answer, from the first that gives one.
         try (OriginResponse response = fetch(route, outgoing, affinity, exchange)) {
 
-            // 4. The answer, on its way down.
-            try {
-                route.affinity().remember(affinity, response.origin(), match, exchange);
-                deliver(route, response, match, exchange);
-            } catch (GatewayFailure e) {
-                response.failed(e);
-                throw e;
-            } finally {
-                response.attempt().ended(nanoSource.getAsLong(), exchange.failure());
+            // 5. The answer, on its way down.
+            route.affinity().remember(affinity, response.origin(), match, exchange);
+            deliver(
+                    route,
+                    response,
+                    route.response().fields(response, match),
+                    new BodyRelay(exchange, route.config().limits(), nanoSource),
+                    ContentSink.NONE,
+                    match,
+                    exchange);
+        }
+    }
+
+    private void forwardCached(
+            Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange)
+            throws GatewayFailure {
+        FieldSnapshot before = new FieldSnapshot(exchange.response());
+        try {
+            cache.handle(
+                    CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
+                    new OriginFetch(route, outgoing, affinity, match, exchange),
+                    new ClientDelivery(route.response(), match, exchange));
+        } catch (GatewayFailure e) {
+            if (!exchange.response().isCommitted()) {
+                before.restore(exchange.response());
             }
+            throw e;
+        }
+    }
+
+    /** The cache's way to the origins. */
+    private final class OriginFetch implements Fetch {
+
+        private final Rules route;
+        private final OutgoingRequest outgoing;
+        private final String affinity;
+        private final RouteMatch match;
+        private final Exchange exchange;
+
+        OriginFetch(Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange) {
+            this.route = route;
+            this.outgoing = outgoing;
+            this.affinity = affinity;
+            this.match = match;
+            this.exchange = exchange;
+        }
+
+        @Override
+        public Response ask(Fields fields) throws GatewayFailure {
+            OriginResponse response = fetch(route, outgoing.withFields(fields), affinity, exchange);
+            Fields seen = route.response().fields(response, match);
+            long length = response.contentLength();
+            Fields told = length < 0 ? seen : seen.plus("Content-Length", Long.toString(length));
+            ResponseHead head = new ResponseHead(response.head().getCode(), told);
+            BodyRelay body = new BodyRelay(exchange, route.config().limits(), nanoSource);
+            return new Response() {
+
+                @Override
+                public ResponseHead head() {
+                    return head;
+                }
+
+                @Override
+                public void relay(ResponseHead sent, ContentSink sink) throws GatewayFailure {
+                    route.affinity().remember(affinity, response.origin(), match, exchange);
+                    deliver(route, response, sent.fields().without("Content-Length"), body, sink, match, exchange);
+                }
+
+                @Override
+                public void drain(ContentSink sink) throws GatewayFailure {
+                    if (response.head().getEntity() != null) {
+                        try {
+                            body.drain(response, sink);
+                        } catch (GatewayFailure e) {
+                            response.failed(e);
+                            throw e;
+                        }
+                    }
+                }
+
+                @Override
+                public void close() {
+                    if (!response.attempt().isEnded()) {
+                        response.attempt().ended(nanoSource.getAsLong(), null);
+                    }
+                    response.close();
+                }
+            };
+        }
+
+        @Override
+        public Fetch detached() {
+            if (outgoing.content().isPresent()) {
+                return null;
+            }
+            Exchange alone = new Exchange(null, null, exchange.route(), exchange.requestId(), nanoSource.getAsLong());
+            return new OriginFetch(route, outgoing, affinity, match, alone);
         }
     }
 
@@ -148,7 +295,7 @@ public final class Forwarder {
             // A failure, or an answer that stands for one.
             boolean again = !last
                     && !exchange.isAbandoned()
-                    && !exchange.response().isCommitted()
+                    && !(exchange.hasClient() && exchange.response().isCommitted())
                     && outgoing.content().canBeSentAgain()
                     && remaining(route, exchange) > 0
                     && (response != null
@@ -197,8 +344,11 @@ public final class Forwarder {
             connection.send(request, outgoing.expectsContinue());
 
             // The response head.
-            OriginConnection.InterimResponses onInterim =
-                    head -> interim.relay(head, exchange.request(), exchange.response());
+            OriginConnection.InterimResponses onInterim = head -> {
+                if (exchange.hasClient()) {
+                    interim.relay(head, exchange.request(), exchange.response());
+                }
+            };
             ClassicHttpResponse head = null;
             if (outgoing.expectsContinue()) {
                 if (connection.awaitAnswer(CONTINUE_PATIENCE)) {
@@ -230,24 +380,35 @@ public final class Forwarder {
     }
 
     /** Hands an origin's response to the client. */
-    private void deliver(Rules route, OriginResponse response, RouteMatch match, Exchange exchange)
+    private void deliver(
+            Rules route,
+            OriginResponse response,
+            Fields fields,
+            BodyRelay body,
+            ContentSink sink,
+            RouteMatch match,
+            Exchange exchange)
             throws GatewayFailure {
         response.attempt().reached(Attempt.Stage.CONTENT);
         FieldSnapshot before = new FieldSnapshot(exchange.response());
+        GatewayFailure failure = null;
         try {
-            route.response().apply(response, match, exchange);
-            BodyRelay relay = new BodyRelay(exchange, route.config().limits(), nanoSource);
+            route.response().apply(response.head().getCode(), fields, match, exchange);
             if (response.head().getEntity() == null) {
-                relay.withoutContent(response.head());
+                body.withoutContent(response.head());
             } else {
-                relay.relay(response);
+                body.relay(response, sink);
             }
         } catch (GatewayFailure e) {
+            failure = e;
             exchange.failed(e);
+            response.failed(e);
             if (!exchange.response().isCommitted()) {
                 before.restore(exchange.response());
             }
             throw e;
+        } finally {
+            response.attempt().ended(nanoSource.getAsLong(), failure);
         }
     }
 

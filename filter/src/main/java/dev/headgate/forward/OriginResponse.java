@@ -63,6 +63,18 @@ final class OriginResponse implements AutoCloseable {
         return connection;
     }
 
+    /** Bytes of content that are announced, also where none follows (HEAD); -1: not announced. */
+    long contentLength() {
+        if (head.getEntity() != null) {
+            return head.getEntity().getContentLength();
+        }
+        var length = head.getFirstHeader("Content-Length");
+        // Several equal ones were let through.
+        return length == null
+                ? -1
+                : Long.parseLong(length.getValue().split(",")[0].trim());
+    }
+
     /** The content; only where the head has any. */
     InputStream content(OriginConnection.BeforeBlocking hook) throws GatewayFailure {
         try {

@@ -1,6 +1,8 @@
 package dev.headgate.forward;
 
+import dev.headgate.exchange.Fields;
 import dev.headgate.upstream.Origin;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.Header;
@@ -22,6 +24,13 @@ record OutgoingRequest(
         List<Header> fields,
         RequestContent content,
         boolean expectsContinue) {
+
+    /** The same with these fields, framing included. */
+    OutgoingRequest withFields(Fields changed) {
+        List<Header> headers = new ArrayList<>(changed.size());
+        changed.forEach(line -> headers.add(new BasicHeader(line.name(), line.value())));
+        return new OutgoingRequest(method, target, host, headers, content, expectsContinue);
+    }
 
     /** Whether an origin may get it twice without harm (RFC 9110 §9.2.2). */
     boolean isIdempotent() {

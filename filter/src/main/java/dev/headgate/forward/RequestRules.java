@@ -119,6 +119,24 @@ final class RequestRules {
         };
     }
 
+    /** What the route tells the origin about this very request, beyond what the client says itself. */
+    List<String> personalValues(RouteMatch match, Exchange exchange) {
+        List<String> values = new ArrayList<>();
+        for (Map<String, ValueTemplate> templates : List.of(set, add)) {
+            templates.forEach((name, template) -> {
+                if (template.isPersonal()) {
+                    values.add(name + "=" + template.render(match, exchange));
+                }
+            });
+        }
+        return values;
+    }
+
+    /** Whether the peer's own forwarding fields go on to the origin. */
+    boolean believesForwarding(HttpServletRequest request) {
+        return forwarded.isTrusted(request);
+    }
+
     /**
      * Makes the request of an exchange.
      *

@@ -2,6 +2,7 @@ package dev.headgate.forward;
 
 import dev.headgate.config.RouteConfig;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.Fields;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.upstream.Origin;
 import jakarta.servlet.http.HttpServletResponse;
@@ -35,31 +36,46 @@ final class ResponseRules {
         route.fields().responseRemove().forEach(name -> dropped.add(FieldNames.lower(name)));
     }
 
-    /** Puts status and fields on the response; framing is the relay's business. */
-    void apply(OriginResponse from, RouteMatch match, Exchange exchange) {
+    /**
+     * The origin's fields as any client of this route may see them: without those of the connection, and with references
+     * to the origin mapped back. The same for whoever asks by the same URL, so this is what a cache may keep.
+     */
+    Fields fields(OriginResponse from, RouteMatch match) {
         ClassicHttpResponse head = from.head();
-        HttpServletResponse response = exchange.response();
-        response.setStatus(head.getCode());
         Set<String> named = new HashSet<>();
         for (Header field : head.getHeaders("Connection")) {
             FieldNames.addNamed(field.getValue(), named);
         }
-        Set<String> seen = new HashSet<>();
+        Fields.Builder kept = new Fields.Builder();
         for (Iterator<Header> fields = head.headerIterator(); fields.hasNext(); ) {
             Header field = fields.next();
             String lower = FieldNames.lower(field.getName());
-            if (dropped.contains(lower) || named.contains(lower)) {
+            if (FieldNames.HOP_BY_HOP.contains(lower) || named.contains(lower)) {
                 continue;
             }
             String value = rewritten(lower, field.getValue(), from.origin(), from.sentHost(), match);
-            if (value == null) {
+            if (value != null) {
+                kept.add(field.getName(), value);
+            }
+        }
+        return kept.build();
+    }
+
+    /** Puts status and fields on the response, with what the route changes; framing is the relay's business. */
+    void apply(int status, Fields fields, RouteMatch match, Exchange exchange) {
+        HttpServletResponse response = exchange.response();
+        response.setStatus(status);
+        Set<String> seen = new HashSet<>();
+        for (Fields.Line field : fields) {
+            String lower = FieldNames.lower(field.name());
+            if (dropped.contains(lower)) {
                 continue;
             }
             if (accumulates(lower) || !seen.add(lower)) {
-                response.addHeader(field.getName(), value);
+                response.addHeader(field.name(), field.value());
             } else {
                 // The first one replaces what the container (Date, Server) or a filter above put there.
-                response.setHeader(field.getName(), value);
+                response.setHeader(field.name(), field.value());
             }
         }
         response.setHeader(requestIdField, exchange.requestId());

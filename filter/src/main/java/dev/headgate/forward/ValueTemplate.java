@@ -22,7 +22,12 @@ final class ValueTemplate {
 
     private final List<Part> parts = new ArrayList<>();
 
+    private final boolean personal;
+
     ValueTemplate(String template) {
+        personal = Pattern.compile("\\$\\{(principal|role\\.|session\\.|header\\.)")
+                .matcher(template)
+                .find();
         Matcher variable = VARIABLE.matcher(template);
         int end = 0;
         while (variable.find()) {
@@ -69,6 +74,11 @@ final class ValueTemplate {
 
     private static String orEmpty(String text) {
         return text == null ? "" : text;
+    }
+
+    /** Whether its value may differ between two requests for one URL, apart from their ids. */
+    boolean isPersonal() {
+        return personal;
     }
 
     /** The value for this request, ready for the wire; empty when the variables are. */

@@ -4,6 +4,8 @@ import static dev.headgate.setup.SettingsTable.*;
 
 import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.Bandwidth;
+import dev.headgate.config.CacheConfig;
+import dev.headgate.config.CacheStoreConfig;
 import dev.headgate.config.ConcurrencyConfig;
 import dev.headgate.config.CookieConfig;
 import dev.headgate.config.ErrorConfig;
@@ -25,6 +27,7 @@ import dev.headgate.config.TimeoutConfig;
 import dev.headgate.config.TlsConfig;
 import dev.headgate.config.UpstreamConfig;
 import dev.headgate.setup.SettingsException.Mistake;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -204,6 +207,7 @@ final class Assembly {
         for (String name : routes) {
             table.add(route(name, groups, rateLimits));
         }
+        CacheStoreConfig cacheStore = cacheStore(all);
         if (!mistakes.isEmpty()) {
             return null;
         }
@@ -213,12 +217,47 @@ final class Assembly {
                 all.has(PROXY_STATUS_NAME) ? all.get(PROXY_STATUS_NAME) : all.get(NAME),
                 all.get(REQUEST_ID_FIELD),
                 all.get(TRUSTED_PROXIES),
+                cacheStore,
                 table,
                 groups,
                 new ThreadConfig(all.has(HOST_THREADS) ? all.get(HOST_THREADS) : 0, all.get(HOST_THREADS_POOL)),
                 rateLimits,
                 new LimitStoreConfig(
                         all.get(LIMITS_STORE), all.get(LIMITS_STORE_TIMEOUT), all.get(LIMITS_STORE_PAUSE)));
+    }
+
+    private CacheStoreConfig cacheStore(Settings all) {
+        long offHeap = all.get(CACHE_OFF_HEAP_SIZE);
+        long disk = all.get(CACHE_DISK_SIZE);
+        if (offHeap != 0 && offHeap < CacheStoreConfig.LEAST_OFF_HEAP_BYTES) {
+            Value value = all.find(CACHE_OFF_HEAP_SIZE);
+            mistake(value.given(), value.key(), "", "0, or 4MB or more", "4MB");
+            return null;
+        }
+        if (disk != 0 && (disk < CacheStoreConfig.LEAST_DISK_BYTES || disk < 2 * offHeap)) {
+            Value value = all.find(CACHE_DISK_SIZE);
+            mistake(
+                    value.given(),
+                    value.key(),
+                    "",
+                    "0, or 8MB or more and at least twice " + CACHE_OFF_HEAP_SIZE.key() + ", which is "
+                            + CACHE_OFF_HEAP_SIZE.type().writer().apply(offHeap),
+                    "10GB");
+            return null;
+        }
+        String path = all.get(CACHE_DISK_PATH);
+        if (!path.isEmpty() && !Path.of(path).isAbsolute()) {
+            Value value = all.find(CACHE_DISK_PATH);
+            mistake(value.given(), value.key(), "it is not an absolute path", "", "");
+            return null;
+        }
+        return new CacheStoreConfig(
+                all.get(CACHE_HEAP_ENTRIES),
+                offHeap,
+                disk,
+                path.isEmpty() ? null : Path.of(path),
+                all.get(CACHE_PURGE_ROLES),
+                all.get(CACHE_PURGE_ADDRESSES));
     }
 
     private RouteConfig route(String name, Map<String, UpstreamConfig> groups, Map<String, LimitConfig> rateLimits) {
@@ -248,6 +287,17 @@ final class Assembly {
                 of.entries(RESPONSE_ADD),
                 of.get(RESPONSE_REMOVE));
         CookieConfig cookies = new CookieConfig(of.get(COOKIES_SEND_SESSION), of.get(COOKIES_REWRITE));
+        CacheConfig cache = new CacheConfig(
+                of.get(CACHE),
+                of.get(CACHE_HEURISTIC),
+                of.get(CACHE_MAX_OBJECT_SIZE),
+                of.get(CACHE_STALE_ON_ERROR),
+                of.get(CACHE_NEGATIVE_TTL),
+                of.get(CACHE_SHARE),
+                of.get(CACHE_KEY_IGNORE_PARAMETERS),
+                of.get(CACHE_KEY_SORT_PARAMETERS),
+                of.get(CACHE_SET_COOKIE),
+                of.get(CACHE_COLLAPSE_WAIT));
         String upstream = of.checked(TO, () -> upstreamOf(of.get(TO), name, groups));
         if (of.has(TIMEOUT_TOTAL)) {
             checkTotal(of, timeouts);
@@ -271,6 +321,7 @@ final class Assembly {
                         retry,
                         fields,
                         cookies,
+                        cache,
                         of.get(REDIRECTS_REWRITE),
                         of.get(FORWARDED),
                         routeLimits,

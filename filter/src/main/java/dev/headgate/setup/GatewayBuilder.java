@@ -54,6 +54,32 @@ public final class GatewayBuilder {
         return this;
     }
 
+    public GatewayBuilder cacheHeapEntries(int entries) {
+        return put(SettingsTable.CACHE_HEAP_ENTRIES, entries);
+    }
+
+    public GatewayBuilder cacheOffHeapSize(long bytes) {
+        return put(SettingsTable.CACHE_OFF_HEAP_SIZE, bytes);
+    }
+
+    public GatewayBuilder cacheDiskSize(long bytes) {
+        return put(SettingsTable.CACHE_DISK_SIZE, bytes);
+    }
+
+    public GatewayBuilder cacheDiskPath(String directory) {
+        return put(SettingsTable.CACHE_DISK_PATH, directory);
+    }
+
+    public GatewayBuilder cachePurgeRoles(String... roles) {
+        add(SettingsTable.CACHE_PURGE_ROLES, "", ValueType.join(roles));
+        return this;
+    }
+
+    public GatewayBuilder cachePurgeAddresses(String... addresses) {
+        add(SettingsTable.CACHE_PURGE_ADDRESSES, "", ValueType.join(addresses));
+        return this;
+    }
+
     public GatewayBuilder hostThreads(int threads) {
         return put(SettingsTable.HOST_THREADS, threads);
     }

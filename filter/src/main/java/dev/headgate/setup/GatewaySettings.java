@@ -29,6 +29,18 @@ public @interface GatewaySettings {
 
     String[] trustedProxies() default {};
 
+    String cacheHeapEntries() default "";
+
+    String cacheOffHeapSize() default "";
+
+    String cacheDiskSize() default "";
+
+    String cacheDiskPath() default "";
+
+    String[] cachePurgeRoles() default {};
+
+    String[] cachePurgeAddresses() default {};
+
     String hostThreads() default "";
 
     String hostThreadsPool() default "";

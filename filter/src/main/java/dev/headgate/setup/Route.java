@@ -98,6 +98,26 @@ public @interface Route {
 
     String retryBackoffMax() default "";
 
+    String cache() default "";
+
+    String cacheHeuristic() default "";
+
+    String cacheMaxObjectSize() default "";
+
+    String cacheStaleOnError() default "";
+
+    String cacheNegativeTtl() default "";
+
+    String[] cacheShare() default {};
+
+    String[] cacheKeyIgnoreParameters() default {};
+
+    String cacheKeySortParameters() default "";
+
+    String cacheSetCookie() default "";
+
+    String cacheCollapseWait() default "";
+
     String[] limits() default {};
 
     String rate() default "";

@@ -1,5 +1,6 @@
 package dev.headgate.setup;
 
+import dev.headgate.config.CacheConfig.SetCookie;
 import dev.headgate.config.ConcurrencyConfig.Order;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
@@ -140,6 +141,46 @@ public final class RouteBuilder {
 
     public RouteBuilder retryBackoffMax(Duration duration) {
         return put(SettingsTable.RETRY_BACKOFF_MAX, duration);
+    }
+
+    public RouteBuilder cache(boolean on) {
+        return put(SettingsTable.CACHE, on);
+    }
+
+    public RouteBuilder cacheHeuristic(boolean on) {
+        return put(SettingsTable.CACHE_HEURISTIC, on);
+    }
+
+    public RouteBuilder cacheMaxObjectSize(long bytes) {
+        return put(SettingsTable.CACHE_MAX_OBJECT_SIZE, bytes);
+    }
+
+    public RouteBuilder cacheStaleOnError(Duration duration) {
+        return put(SettingsTable.CACHE_STALE_ON_ERROR, duration);
+    }
+
+    public RouteBuilder cacheNegativeTtl(Duration duration) {
+        return put(SettingsTable.CACHE_NEGATIVE_TTL, duration);
+    }
+
+    public RouteBuilder cacheShare(String... what) {
+        return list(SettingsTable.CACHE_SHARE, what);
+    }
+
+    public RouteBuilder cacheKeyIgnoreParameters(String... names) {
+        return list(SettingsTable.CACHE_KEY_IGNORE_PARAMETERS, names);
+    }
+
+    public RouteBuilder cacheKeySortParameters(boolean on) {
+        return put(SettingsTable.CACHE_KEY_SORT_PARAMETERS, on);
+    }
+
+    public RouteBuilder cacheSetCookie(SetCookie what) {
+        return put(SettingsTable.CACHE_SET_COOKIE, what);
+    }
+
+    public RouteBuilder cacheCollapseWait(Duration duration) {
+        return put(SettingsTable.CACHE_COLLAPSE_WAIT, duration);
     }
 
     /** @param names of limits */

@@ -3,6 +3,7 @@ package dev.headgate.setup;
 import dev.headgate.config.AddressRange;
 import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.Bandwidth;
+import dev.headgate.config.CacheConfig;
 import dev.headgate.config.ConcurrencyConfig.Order;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.HealthConfig;
@@ -114,6 +115,65 @@ final class SettingsTable {
             "Peers whose `Forwarded` and `X-Forwarded-*` fields are believed and continued. Those of any other peer are"
                     + " replaced.",
             "When a load balancer or another proxy stands before the app; name its addresses, nobody else's.");
+
+    // The gateway's cache storage
+
+    static final Setting<Integer> CACHE_HEAP_ENTRIES = row(
+            Scope.GATEWAY,
+            "cache.heap-entries",
+            ValueType.integer(1, 10_000_000),
+            "1000",
+            "5000",
+            "How many response heads the cache keeps on the heap; with neither memory outside of the heap nor disk, also"
+                    + " how many pieces of content, of at most 64 KB each.",
+            "Raise it when many small responses are asked for again and again.");
+
+    static final Setting<Long> CACHE_OFF_HEAP_SIZE = row(
+            Scope.GATEWAY,
+            "cache.off-heap-size",
+            ValueType.size(0, 1L << 40),
+            "64MB",
+            "512MB",
+            "Memory outside of the heap for cached responses; 0: none, otherwise 4MB or more.",
+            "Give it what the machine can spare; `-XX:MaxDirectMemorySize` has to allow it.");
+
+    static final Setting<Long> CACHE_DISK_SIZE = row(
+            Scope.GATEWAY,
+            "cache.disk-size",
+            ValueType.size(0, 1L << 44),
+            "0",
+            "10GB",
+            "Disk space for cached responses, which then survive an orderly restart; 0: none, otherwise 8MB or more and"
+                    + " at least twice `cache.off-heap-size`.",
+            "For large responses, or where a restart must not meet the services with an empty cache.");
+
+    static final Setting<String> CACHE_DISK_PATH = row(
+            Scope.GATEWAY,
+            "cache.disk-path",
+            ValueType.text("an absolute path", Function.identity()),
+            "",
+            "/var/cache/shop",
+            "The directory for it, which no other gateway and no other process may use; empty: one in the app's temporary"
+                    + " directory.",
+            "");
+
+    static final Setting<List<String>> CACHE_PURGE_ROLES = row(
+            Scope.GATEWAY,
+            "cache.purge-roles",
+            ValueType.list("names of roles", Function.identity()),
+            "",
+            "cache-admin",
+            "Whoever has one of these roles of the app may purge a URL with the method `PURGE`.",
+            "");
+
+    static final Setting<List<AddressRange>> CACHE_PURGE_ADDRESSES = row(
+            Scope.GATEWAY,
+            "cache.purge-addresses",
+            ValueType.list("IP addresses and blocks such as 10.0.0.0/8, ::1 or 2001:db8::/32", AddressRange::parse),
+            "",
+            "10.1.0.0/16",
+            "Peers that may purge a URL with the method `PURGE`.",
+            "For the services behind the gateway, and for deployment scripts.");
 
     static final Setting<Integer> HOST_THREADS = without(
             "a third of the threads that the container has, 64 where it does not tell",
@@ -490,7 +550,8 @@ final class SettingsTable {
             ValueType.integer(1, 10),
             "3",
             "2",
-            "How many origins a request is tried at, the first included; 1: no retry.",
+            "How often a request is tried, the first time included, each time at another origin where there is"
+                    + " one; 1: no retry.",
             "Lower it where a failure has to show at once.");
 
     static final Setting<Boolean> RETRY_ANY_METHOD = row(
@@ -537,6 +598,103 @@ final class SettingsTable {
             "1s",
             "The longest pause between two attempts.",
             "");
+
+    // Routes: cache
+
+    static final Setting<Boolean> CACHE = row(
+            Scope.ROUTE,
+            "cache",
+            ValueType.bool(),
+            "false",
+            "true",
+            "Whether responses are cached, as far as they allow it (RFC 9111). Needs `org.ehcache:ehcache` in the app.",
+            "For whatever is read more often than it changes.");
+
+    static final Setting<Boolean> CACHE_HEURISTIC = row(
+            Scope.ROUTE,
+            "cache.heuristic",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether a response with `Last-Modified` that says nothing about its freshness is reused for a tenth of the"
+                    + " time since, at most a day.",
+            "Turn it off for services that do not think of caches at all.");
+
+    static final Setting<Long> CACHE_MAX_OBJECT_SIZE = row(
+            Scope.ROUTE,
+            "cache.max-object-size",
+            ValueType.size(1, 1L << 40),
+            "64MB",
+            "1GB",
+            "Larger content passes through and is not stored.",
+            "Keep it well below the space that the cache has.");
+
+    static final Setting<Duration> CACHE_STALE_ON_ERROR = row(
+            Scope.ROUTE,
+            "cache.stale-on-error",
+            ValueType.duration(true, Duration.ofDays(365)),
+            "10m",
+            "24h",
+            "For how long after its end of freshness a response is still used when no origin answers, or answers 500, 502,"
+                    + " 503 or 504, unless the response forbids that; 0: only as the response itself allows.",
+            "Raise it where old news is better than none.");
+
+    static final Setting<Duration> CACHE_NEGATIVE_TTL = row(
+            Scope.ROUTE,
+            "cache.negative-ttl",
+            ValueType.duration(true, DAY),
+            "0",
+            "10s",
+            "For how long 404, 410 and 5xx responses are reused that do not say it themselves; 0: not at all.",
+            "To keep a flood of requests for what is not there from the service.");
+
+    static final Setting<List<CacheConfig.Share>> CACHE_SHARE = row(
+            Scope.ROUTE,
+            "cache.share",
+            ValueType.list("all, or any of principal, role.NAME and field.NAME", CacheConfig.Share::parse),
+            "principal",
+            "role.staff field.X-Tenant",
+            "What separates entries: `principal` gives each logged-in user entries of their own, `role.NAME` separates"
+                    + " those who have the role, `field.NAME` goes by a request field, `all` separates nobody.",
+            "`all` only where responses do not depend on who is logged in.");
+
+    static final Setting<List<String>> CACHE_KEY_IGNORE_PARAMETERS = row(
+            Scope.ROUTE,
+            "cache.key.ignore-parameters",
+            ValueType.list("names of query parameters; utm_* for all that begin with utm_", Function.identity()),
+            "",
+            "utm_* fbclid",
+            "Query parameters that do not make a URL another one for the cache. The service still gets them.",
+            "For what marketing appends; never for what the service reads.");
+
+    static final Setting<Boolean> CACHE_KEY_SORT_PARAMETERS = row(
+            Scope.ROUTE,
+            "cache.key.sort-parameters",
+            ValueType.bool(),
+            "false",
+            "true",
+            "Whether URLs that differ in the order of their query parameters only are one for the cache.",
+            "Where clients build queries in no fixed order, and the service does not mind it.");
+
+    static final Setting<CacheConfig.SetCookie> CACHE_SET_COOKIE = row(
+            Scope.ROUTE,
+            "cache.set-cookie",
+            ValueType.choice(CacheConfig.SetCookie.class),
+            "refuse",
+            "strip",
+            "What to do with a response that sets a cookie: `refuse` to store it, or `strip` the cookie from what is"
+                    + " stored.",
+            "`strip` for services that set a cookie on everything, whether it matters or not.");
+
+    static final Setting<Duration> CACHE_COLLAPSE_WAIT = row(
+            Scope.ROUTE,
+            "cache.collapse-wait",
+            ValueType.duration(true, HOUR),
+            "5s",
+            "1s",
+            "How long a request waits for the answer to another one for the same thing before it goes to the service"
+                    + " itself; 0: it never waits.",
+            "Keep it a little above what the service needs for a slow answer.");
 
     // Routes: what clients get when there is no response
 

@@ -1,5 +1,6 @@
 package dev.headgate.route;
 
+import dev.headgate.config.CacheConfig;
 import dev.headgate.config.ConcurrencyConfig;
 import dev.headgate.config.CookieConfig;
 import dev.headgate.config.ErrorConfig;
@@ -84,6 +85,7 @@ final class TestRoute {
                 new RetryConfig(1, false, Set.of(), 0, Duration.ZERO, Duration.ZERO),
                 new FieldConfig(Map.of(), Map.of(), List.of(), Map.of(), Map.of(), List.of()),
                 new CookieConfig(false, true),
+                CacheConfig.OFF,
                 true,
                 RouteConfig.ForwardedStyle.BOTH,
                 new RouteLimits(

@@ -3,6 +3,7 @@ package dev.headgate.setup;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.headgate.config.BalanceConfig;
+import dev.headgate.config.CacheConfig;
 import dev.headgate.config.ConcurrencyConfig.Order;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.GatewayConfig;
@@ -31,6 +32,12 @@ class SpellingsTest {
             proxyStatusName = "shop-edge",
             requestIdField = "X-Correlation-Id",
             trustedProxies = {"10.0.0.0/8", "::1"},
+            cacheHeapEntries = "5000",
+            cacheOffHeapSize = "512MB",
+            cacheDiskSize = "10GB",
+            cacheDiskPath = "/var/cache/shop",
+            cachePurgeRoles = "cache-admin",
+            cachePurgeAddresses = "10.1.0.0/16",
             hostThreads = "50",
             hostThreadsPool = "500",
             limitsStore = "redis://limits.internal:6379/0",
@@ -100,7 +107,17 @@ class SpellingsTest {
             retryStatuses = "503",
             retryBuffer = "1MB",
             retryBackoff = "100ms",
-            retryBackoffMax = "1s")
+            retryBackoffMax = "1s",
+            cache = "true",
+            cacheHeuristic = "false",
+            cacheMaxObjectSize = "1GB",
+            cacheStaleOnError = "24h",
+            cacheNegativeTtl = "10s",
+            cacheShare = {"role.staff", "field.X-Tenant"},
+            cacheKeyIgnoreParameters = {"utm_*", "fbclid"},
+            cacheKeySortParameters = "true",
+            cacheSetCookie = "strip",
+            cacheCollapseWait = "1s")
     @Upstream(
             name = "shared",
             origins = {"http://a:8080", "http://b:8080/base"},
@@ -157,6 +174,12 @@ class SpellingsTest {
             .proxyStatusName("shop-edge")
             .requestIdField("X-Correlation-Id")
             .trustedProxies("10.0.0.0/8", "::1")
+            .cacheHeapEntries(5000)
+            .cacheOffHeapSize(512L << 20)
+            .cacheDiskSize(10L << 30)
+            .cacheDiskPath("/var/cache/shop")
+            .cachePurgeRoles("cache-admin")
+            .cachePurgeAddresses("10.1.0.0/16")
             .hostThreads(50)
             .hostThreadsPool(500)
             .limitsStore("redis://limits.internal:6379/0")
@@ -222,7 +245,17 @@ class SpellingsTest {
                     .retryStatuses(503)
                     .retryBuffer(1L << 20)
                     .retryBackoff(Duration.ofMillis(100))
-                    .retryBackoffMax(Duration.ofSeconds(1)))
+                    .retryBackoffMax(Duration.ofSeconds(1))
+                    .cache(true)
+                    .cacheHeuristic(false)
+                    .cacheMaxObjectSize(1L << 30)
+                    .cacheStaleOnError(Duration.ofHours(24))
+                    .cacheNegativeTtl(Duration.ofSeconds(10))
+                    .cacheShare("role.staff", "field.X-Tenant")
+                    .cacheKeyIgnoreParameters("utm_*", "fbclid")
+                    .cacheKeySortParameters(true)
+                    .cacheSetCookie(CacheConfig.SetCookie.STRIP)
+                    .cacheCollapseWait(Duration.ofSeconds(1)))
             .upstream("shared", u -> u.origins("http://a:8080", "http://b:8080/base")
                     .concurrencyMax(50)
                     .concurrencyAdaptive(true)

@@ -1,0 +1,56 @@
+package dev.headgate.cache;
+
+import dev.headgate.exchange.Fields;
+import dev.headgate.exchange.ResponseHead;
+import dev.headgate.failure.GatewayFailure;
+
+/** What the cache needs of whoever talks to the origin, for one exchange. */
+public interface Fetch {
+
+    /**
+     * Asks the origin.
+     *
+     * @param fields of the request, in place of those that the cache was told of; only {@code If-None-Match} and {@code
+     *     If-Modified-Since} differ
+     * @throws GatewayFailure when there is no response head
+     */
+    Response ask(Fields fields) throws GatewayFailure;
+
+    /**
+     * The same for use after the exchange, on another thread, without the client.
+     *
+     * @return null when that is not possible
+     */
+    Fetch detached();
+
+    /** A response whose head has come, and whose content is still to come. */
+    interface Response extends AutoCloseable {
+
+        /**
+         * Status, and the fields as any client may see them: nothing in them belongs to one connection or one user, but
+         * for {@code Set-Cookie}.
+         */
+        ResponseHead head();
+
+        /**
+         * Sends the response to the client. When it returns, the client has been handed all of it.
+         *
+         * @param head to send, with the same status as the origin's
+         * @param sink is handed all content before it goes to the client
+         * @throws GatewayFailure when the content was cut, or the client is gone; in the latter case {@link #drain} may
+         *     go on where this stopped
+         */
+        void relay(ResponseHead head, ContentSink sink) throws GatewayFailure;
+
+        /**
+         * Reads the content without sending it to anyone.
+         *
+         * @throws GatewayFailure when the content was cut
+         */
+        void drain(ContentSink sink) throws GatewayFailure;
+
+        /** Gives the connection back, or closes it where content is left. */
+        @Override
+        void close();
+    }
+}

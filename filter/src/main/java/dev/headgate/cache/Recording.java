@@ -1,0 +1,327 @@
+package dev.headgate.cache;
+
+import dev.headgate.cache.ByteRanges.Brought;
+import dev.headgate.cache.StoredResponse.Part;
+import dev.headgate.exchange.Fields;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A response on its way into the store, and out of it again to those who asked for the same meanwhile. Memory stays
+ * bounded: content is held in one unfinished chunk and the first few finished ones, the rest is in the store.
+ *
+ * <p>Written by the thread that has the response, read by any; guarded by its own monitor.
+ */
+final class Recording implements ContentSink {
+
+    /** Finished chunks that are kept at hand, so that followers of small responses do not depend on the store. */
+    private static final int CHUNKS_AT_HAND = 4;
+
+    private enum State {
+        RUNNING,
+        COMPLETE,
+        FAILED
+    }
+
+    private final Store store;
+    private final CacheKey key;
+    private final Fields request;
+    private final StoredResponse head;
+    private final long expected;
+    private final long limit;
+    private final Brought brought;
+    private final long generation;
+
+    private final List<byte[]> atHand = new ArrayList<>(1);
+    private byte[] tail;
+    private int tailLength;
+    private long finishedChunks;
+    private long received;
+    private int followers;
+    private boolean kept = true;
+    private boolean stopped;
+    private State state = State.RUNNING;
+
+    /**
+     * @param request the fields of the request, as sent to the origin
+     * @param head the metadata, still without content
+     * @param expected bytes of content that are announced; -1: not announced
+     * @param limit bytes above which it is not kept
+     * @param brought what a 206 says it brings; null for a whole response
+     */
+    Recording(
+            Store store,
+            CacheKey key,
+            Fields request,
+            StoredResponse head,
+            long expected,
+            long limit,
+            Brought brought) {
+        this.store = store;
+        this.key = key;
+        this.request = request;
+        this.head = head;
+        this.expected = expected;
+        this.limit = limit;
+        this.brought = brought;
+        this.generation = store.newGeneration();
+    }
+
+    CacheKey key() {
+        return key;
+    }
+
+    StoredResponse head() {
+        return head;
+    }
+
+    /** Bytes of content that are announced; -1: not announced. */
+    long expected() {
+        return expected;
+    }
+
+    @Override
+    public synchronized void content(byte[] bytes, int offset, int length) {
+        if (stopped) {
+            return;
+        }
+        int at = offset;
+        int left = length;
+        while (left > 0) {
+            if (tail == null) {
+                tail = new byte[firstSize(left)];
+            } else if (tailLength == tail.length) {
+                tail = Arrays.copyOf(tail, Math.min(Store.CHUNK_BYTES, tail.length * 4));
+            }
+            int count = Math.min(left, tail.length - tailLength);
+            System.arraycopy(bytes, at, tail, tailLength, count);
+            tailLength += count;
+            at += count;
+            left -= count;
+            if (tailLength == Store.CHUNK_BYTES) {
+                finishChunk();
+            }
+        }
+        received += length;
+        if (received > limit && kept) {
+            kept = false;
+            if (followers == 0) {
+                stop();
+            }
+        }
+        if (followers > 0) {
+            notifyAll();
+        }
+    }
+
+    private int firstSize(int arrived) {
+        long rest = expected < 0 ? Math.max(arrived, 4096) : expected - finishedChunks * Store.CHUNK_BYTES;
+        return (int) Math.max(1, Math.min(Store.CHUNK_BYTES, Math.max(rest, arrived)));
+    }
+
+    private void finishChunk() {
+        byte[] chunk = tail.length == tailLength ? tail : Arrays.copyOf(tail, tailLength);
+        if (finishedChunks < CHUNKS_AT_HAND) {
+            atHand.add(chunk);
+        }
+        kept &= store.put(generation, finishedChunks, chunk);
+        finishedChunks++;
+        tail = null;
+        tailLength = 0;
+    }
+
+    /** Nobody will want this content. */
+    private void stop() {
+        stopped = true;
+        tail = null;
+        atHand.clear();
+        store.drop(generation, finishedChunks);
+    }
+
+    /** The resource was changed or purged while this was on its way: it must not be stored any more. */
+    synchronized void revoke() {
+        kept = false;
+    }
+
+    /** Whether somebody besides the client of this exchange waits for the content. */
+    synchronized boolean hasFollowers() {
+        return followers > 0;
+    }
+
+    /** Whether as good as everything is here already. */
+    synchronized boolean isNearlyDone() {
+        return kept && expected >= 0 && expected - received <= 4L * Store.CHUNK_BYTES;
+    }
+
+    /** All content came, as far as framing tells; stores the response. */
+    void complete() {
+        StoredResponse whole;
+        synchronized (this) {
+            if (state != State.RUNNING) {
+                return;
+            }
+            if (tailLength > 0) {
+                finishChunk();
+            }
+            state = State.COMPLETE;
+            notifyAll();
+            whole = stopped ? null : whole();
+        }
+        if (whole != null) {
+            // Looked at under the store's lock: whoever revokes forgets what is stored right after.
+            store.change(key, before -> isKept() ? Merge.of(before, whole, request) : before);
+            kept(store.find(key).stream().anyMatch(each -> each.parts().containsAll(whole.parts())));
+        } else {
+            kept(false);
+        }
+    }
+
+    private synchronized boolean isKept() {
+        return kept;
+    }
+
+    private synchronized void kept(boolean stored) {
+        kept = stored;
+        if (!kept && !stopped && followers == 0) {
+            stop();
+        }
+    }
+
+    /** @return null when the content is not what was announced */
+    private StoredResponse whole() {
+        long offset = brought == null ? 0 : brought.first();
+        long length = brought == null ? received : brought.length();
+        if (brought != null && received != brought.last() - brought.first() + 1) {
+            // Some origins miscount. Where the range was to reach the end, the end is where the content ends; anything
+            // else cannot be placed.
+            if (brought.last() + 1 != brought.length() || received > brought.last() - brought.first()) {
+                return null;
+            }
+            length = offset + received;
+        }
+        if (brought == null && expected >= 0 && received != expected) {
+            return null;
+        }
+        List<Part> parts = received == 0 ? List.of() : List.of(new Part(generation, offset, received));
+        return new StoredResponse(
+                head.target(),
+                head.status(),
+                head.fields(),
+                head.selecting(),
+                head.requestMillis(),
+                head.responseMillis(),
+                length,
+                parts,
+                false,
+                head.lineage());
+    }
+
+    /** The content was cut, or nobody reads it any more: nothing is stored. */
+    synchronized void fail() {
+        if (state == State.RUNNING) {
+            state = State.FAILED;
+            if (!stopped) {
+                stop();
+            }
+            notifyAll();
+        }
+    }
+
+    /**
+     * Begins to follow the content.
+     *
+     * @param gone ends a wait early
+     * @return null when the content cannot be followed any more
+     */
+    synchronized Follower follow(BooleanSupplier gone) {
+        if (stopped || state == State.FAILED || state == State.COMPLETE && !kept) {
+            return null;
+        }
+        followers++;
+        return new Follower(gone);
+    }
+
+    /** Reads the content as it comes. One thread's. */
+    final class Follower implements AutoCloseable {
+
+        private final BooleanSupplier gone;
+        private long position;
+        private byte[] current;
+        private long currentNumber = -1;
+
+        private Follower(BooleanSupplier gone) {
+            this.gone = gone;
+        }
+
+        /** Whether the next read would have to wait. */
+        boolean wouldWait() {
+            synchronized (Recording.this) {
+                return position == received && state == State.RUNNING;
+            }
+        }
+
+        /**
+         * Waits for content.
+         *
+         * @return false when the content ended badly, or was dropped
+         */
+        boolean await() throws InterruptedException {
+            synchronized (Recording.this) {
+                while (position == received && state == State.RUNNING && !stopped) {
+                    Recording.this.wait(Flight.LOOK_MILLIS);
+                    if (position == received && gone.getAsBoolean()) {
+                        return false;
+                    }
+                }
+                return state != State.FAILED && !stopped;
+            }
+        }
+
+        /** @return the number of bytes; 0 at the end; -1 when the content is not to be had any more */
+        int read(byte[] buffer) throws InterruptedException {
+            long number = position / Store.CHUNK_BYTES;
+            int from = (int) (position % Store.CHUNK_BYTES);
+            synchronized (Recording.this) {
+                if (!await()) {
+                    return -1;
+                }
+                if (position == received) {
+                    return 0;
+                }
+                if (number == finishedChunks) {
+                    int count = Math.min(buffer.length, tailLength - from);
+                    System.arraycopy(tail, from, buffer, 0, count);
+                    position += count;
+                    return count;
+                }
+                if (number < atHand.size()) {
+                    current = atHand.get((int) number);
+                    currentNumber = number;
+                }
+            }
+            if (currentNumber != number) {
+                current = store.chunk(generation, number);
+                currentNumber = number;
+            }
+            if (current == null) {
+                return -1;
+            }
+            int count = Math.min(buffer.length, current.length - from);
+            System.arraycopy(current, from, buffer, 0, count);
+            position += count;
+            return count;
+        }
+
+        @Override
+        public void close() {
+            synchronized (Recording.this) {
+                followers--;
+                if (followers == 0 && !stopped && !kept) {
+                    stop();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,777 @@
+package dev.headgate.cache;
+
+import dev.headgate.cache.ByteRanges.Span;
+import dev.headgate.cache.CachePlan.Action;
+import dev.headgate.cache.CacheStatus.Forward;
+import dev.headgate.cache.Flight.Landing;
+import dev.headgate.cache.StoredResponse.Part;
+import dev.headgate.config.CacheConfig;
+import dev.headgate.config.CacheStoreConfig;
+import dev.headgate.exchange.Fields;
+import dev.headgate.exchange.ResponseHead;
+import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.GatewayFailure;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The cache of one gateway: acts on what {@link CachePlan} decides. Thread-safe.
+ *
+ * <p>{@link #handle} takes an exchange from its request to the last byte of the response. Content is stored while it goes
+ * to the client, and never delays it. Requests for what is on its way already wait for that response's head and then
+ * follow its content; they go to the origin themselves when it turns out to be of no use to them.
+ */
+public final class ResponseCache implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ResponseCache.class);
+
+    private static final int BACKGROUND_THREADS = 4;
+    private static final int BACKGROUND_QUEUE = 64;
+
+    /** How many keys are remembered whose responses nobody could share, so that nobody waits for them again. */
+    private static final int UNSHARED_KEYS = 10_000;
+
+    private static final long UNSHARED_MILLIS = 30_000;
+
+    private final String name;
+    private final Map<String, CacheConfig> routes;
+    private final InstantSource clock;
+    private final Store store;
+    private final ThreadPoolExecutor background;
+
+    private final Map<String, Flight> flights = new ConcurrentHashMap<>();
+    private final Set<String> validating = ConcurrentHashMap.newKeySet();
+
+    /** By resource; a recording is here until it is stored. */
+    private final Map<String, Set<Recording>> recordings = new ConcurrentHashMap<>();
+
+    /** Flight key to the end of its time; guarded by itself. */
+    private final Map<String, Long> unshared = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
+            return size() > UNSHARED_KEYS;
+        }
+    };
+
+    private ResponseCache(String name, CacheStoreConfig storage, Map<String, CacheConfig> routes, InstantSource clock) {
+        this.name = name;
+        this.routes = Map.copyOf(routes);
+        this.clock = clock;
+        this.store = new Store(storage);
+        this.background = new ThreadPoolExecutor(
+                BACKGROUND_THREADS,
+                BACKGROUND_THREADS,
+                10,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(BACKGROUND_QUEUE),
+                task -> {
+                    Thread thread = new Thread(task, "headgate-" + name + "-revalidation");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        background.allowCoreThreadTimeOut(true);
+    }
+
+    /**
+     * Opens a cache.
+     *
+     * @param name what the gateway calls itself in {@code Cache-Status}
+     * @param routes the settings of the routes that have a cache, by name
+     * @throws IllegalArgumentException when its library is missing or its disk cannot be used
+     */
+    public static ResponseCache open(
+            String name, CacheStoreConfig storage, Map<String, CacheConfig> routes, InstantSource clock) {
+        try {
+            return new ResponseCache(name, storage, routes, clock);
+        } catch (NoClassDefFoundError e) {
+            throw new IllegalArgumentException(
+                    "route " + String.join(", ", routes.keySet()) + " has a cache, which needs the library"
+                            + " org.ehcache:ehcache 3.12 or newer in WEB-INF/lib; add it or set cache=false",
+                    e);
+        }
+    }
+
+    // ---- one exchange ----
+
+    /**
+     * Answers a request, from the store, from the origin, or from another exchange's response.
+     *
+     * @throws GatewayFailure when there is no whole response
+     */
+    public void handle(CacheRequest request, Fetch fetch, Delivery delivery) throws GatewayFailure {
+        CacheKey key = CacheKey.of(request);
+        CachePlan plan = CachePlan.decide(request, store.find(key), clock.millis());
+        if (plan.action() == Action.SERVE_AND_VALIDATE && !validateLater(request, key, plan.stored(), fetch)) {
+            plan = new CachePlan(
+                    plan.stored().hasValidator() ? Action.VALIDATE : Action.FORWARD,
+                    plan.stored(),
+                    Forward.STALE,
+                    plan.ttlMillis());
+        }
+        switch (plan.action()) {
+            case SERVE, SERVE_AND_VALIDATE -> {
+                if (serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), delivery)) {
+                    return;
+                }
+                // Its content was evicted.
+                if (CacheControl.ofRequest(request.fields()).onlyIfCached()) {
+                    refuse(request, delivery, Forward.MISS);
+                    return;
+                }
+                plan = new CachePlan(Action.FORWARD, null, Forward.MISS, 0);
+            }
+            case REFUSE -> {
+                refuse(request, delivery, plan.forward());
+                return;
+            }
+            case BYPASS -> {
+                bypass(request, key, plan.forward(), fetch);
+                return;
+            }
+            case VALIDATE, FORWARD -> {
+                // Below.
+            }
+        }
+        if (!isShareable(request, plan)) {
+            fetch(new Turn(request, key, plan, null), fetch, delivery);
+            return;
+        }
+        share(request, key, plan, fetch, delivery);
+    }
+
+    /**
+     * Answers a request if that takes the store only, and no wait.
+     *
+     * @return false when nothing was sent
+     */
+    public boolean answersAtOnce(CacheRequest request, Delivery delivery) throws GatewayFailure {
+        CacheKey key = CacheKey.of(request);
+        CachePlan plan = CachePlan.decide(request, store.find(key), clock.millis());
+        return plan.action() == Action.SERVE
+                && serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), delivery);
+    }
+
+    /** Whether others may want the very response that this request will bring. */
+    private static boolean isShareable(CacheRequest request, CachePlan plan) {
+        return request.isGet()
+                && !request.config().collapseWait().isZero()
+                && plan.forward() != Forward.REQUEST
+                && !request.fields().has("Range")
+                && !request.fields().has("Authorization")
+                && !CacheControl.ofRequest(request.fields()).noStore()
+                // The origin may answer 304, which is for this client only.
+                && (plan.action() == Action.VALIDATE
+                        || !request.fields().has("If-None-Match")
+                                && !request.fields().has("If-Modified-Since"));
+    }
+
+    /** Leads, or follows whoever leads. */
+    private void share(CacheRequest request, CacheKey key, CachePlan plan, Fetch fetch, Delivery delivery)
+            throws GatewayFailure {
+        Fields vary = plan.stored() == null
+                ? store.find(key).stream().findAny().map(StoredResponse::fields).orElse(Fields.NONE)
+                : plan.stored().fields();
+        String flightKey = flightKey(key, vary, request);
+        // Twice at most: the second time with the Vary that the first leader's response has shown.
+        for (int round = 0; round < 2 && !isUnshared(flightKey); round++) {
+            Flight mine = new Flight();
+            Flight leader = flights.putIfAbsent(flightKey, mine);
+            if (leader == null) {
+                lead(flightKey, mine, new Turn(request, key, plan, mine), fetch, delivery);
+                return;
+            }
+            Landing landing = await(leader, request, delivery);
+            if (delivery.isGone()) {
+                throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it waited for another");
+            }
+            if (landing == null || landing == Landing.USELESS) {
+                break;
+            }
+            StoredResponse head = landing.recording() == null
+                    ? landing.validated()
+                    : landing.recording().head();
+            if (Variants.matches(head, request.fields())) {
+                if (follow(request, key, plan, landing, delivery)) {
+                    return;
+                }
+                break;
+            }
+            flightKey = flightKey(key, head.fields(), request);
+        }
+        fetch(new Turn(request, key, plan, null), fetch, delivery);
+    }
+
+    private void lead(String flightKey, Flight mine, Turn turn, Fetch fetch, Delivery delivery) throws GatewayFailure {
+        try {
+            // Between the look into the store and the take-off another leader may have landed.
+            StoredResponse late = Variants.select(store.find(turn.key), turn.request.fields());
+            if (late != null && !late.equals(turn.plan.stored())) {
+                CachePlan now = CachePlan.decide(turn.request, List.of(late), clock.millis());
+                if (now.action() == Action.SERVE) {
+                    mine.land(new Landing(null, late));
+                    if (serve(turn.request, turn.key, late, CacheStatus.hit(now.ttlMillis()), delivery)) {
+                        return;
+                    }
+                }
+            }
+            if (!fetch(turn, fetch, delivery)) {
+                remember(flightKey);
+            }
+        } finally {
+            mine.land(Landing.USELESS);
+            flights.remove(flightKey, mine);
+        }
+    }
+
+    private Landing await(Flight leader, CacheRequest request, Delivery delivery) throws GatewayFailure {
+        try {
+            return leader.await(request.config().collapseWait(), delivery::isGone);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while it waited for another", e);
+        }
+    }
+
+    private static String flightKey(CacheKey key, Fields response, CacheRequest request) {
+        return key.text() + Variants.selecting(response, request.fields());
+    }
+
+    private boolean isUnshared(String flightKey) {
+        synchronized (unshared) {
+            Long until = unshared.get(flightKey);
+            return until != null && until > clock.millis();
+        }
+    }
+
+    private void remember(String flightKey) {
+        synchronized (unshared) {
+            unshared.remove(flightKey);
+            unshared.put(flightKey, clock.millis() + UNSHARED_MILLIS);
+        }
+    }
+
+    /** @return false when nothing was sent */
+    private boolean follow(CacheRequest request, CacheKey key, CachePlan plan, Landing landing, Delivery delivery)
+            throws GatewayFailure {
+        CacheStatus status = CacheStatus.forwarded(plan.forward()).withCollapsed();
+        if (landing.validated() != null) {
+            return Answer.canBeGiven(request, landing.validated())
+                    && serve(request, key, landing.validated(), status, delivery);
+        }
+        Recording recording = landing.recording();
+        StoredResponse head = recording.head();
+        if (head.status() == 200 && Validators.clientHasIt(request.fields(), head.fields(), head.responseMillis())) {
+            Answer answer = Answer.of(request, head);
+            delivery.head(finished(answer.head(), head, status), -1);
+            return true;
+        }
+        try (Recording.Follower follower = recording.follow(delivery::isGone)) {
+            if (follower == null || !follower.await()) {
+                return false;
+            }
+            delivery.head(
+                    finished(new ResponseHead(head.status(), head.fields().without("Content-Length")), head, status),
+                    head.status() == 204 ? -1 : recording.expected());
+            byte[] buffer = new byte[16 * 1024];
+            while (true) {
+                if (follower.wouldWait()) {
+                    delivery.flush();
+                }
+                int count = follower.read(buffer);
+                if (count == 0) {
+                    return true;
+                }
+                if (count < 0 && delivery.isGone()) {
+                    throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it followed another");
+                }
+                if (count < 0) {
+                    throw new GatewayFailure(
+                            FailureKind.HTTP_RESPONSE_INCOMPLETE, "the response that this one followed was cut");
+                }
+                delivery.write(buffer, 0, count);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while it followed another", e);
+        }
+    }
+
+    // ---- to the origin ----
+
+    /**
+     * One request to the origin.
+     *
+     * @param flight of those who wait for it; null where nobody does
+     */
+    private record Turn(CacheRequest request, CacheKey key, CachePlan plan, Flight flight) {
+        void land(Landing landing) {
+            if (flight != null) {
+                flight.land(landing);
+            }
+        }
+    }
+
+    /**
+     * Asks the origin, answers the client and stores what may be stored.
+     *
+     * @param delivery null where there is no client
+     * @return false when the response was of no use to others
+     */
+    private boolean fetch(Turn turn, Fetch fetch, Delivery delivery) throws GatewayFailure {
+        CacheRequest request = turn.request;
+        StoredResponse stored = turn.plan.stored();
+        boolean validates = turn.plan.action() == Action.VALIDATE;
+        while (true) {
+            long requestMillis = clock.millis();
+            CacheRequest asked = validates ? CachePlan.validation(request, stored) : request;
+            Fetch.Response response;
+            try {
+                response = fetch.ask(asked.fields());
+            } catch (GatewayFailure failure) {
+                turn.land(Landing.USELESS);
+                if (delivery != null
+                        && isOriginsFault(failure)
+                        && serveStale(turn, 0, failure.kind().errorType(), delivery)) {
+                    LOG.warn("{} is answered with a stale response: {}", request.target(), failure.getMessage());
+                    return true;
+                }
+                throw failure;
+            }
+            try (response) {
+                ResponseHead head = response.head();
+                long responseMillis = clock.millis();
+                if (validates && head.status() == 304) {
+                    StoredResponse updated = Freshening.byNotModified(stored, head, requestMillis, responseMillis);
+                    if (updated != null && serveValidated(turn, updated, delivery)) {
+                        return true;
+                    }
+                    // It speaks of other content, or the content was evicted: once more, without the condition.
+                    validates = false;
+                    if (updated == null) {
+                        forget(turn.key, stored);
+                    }
+                    response.drain(ContentSink.NONE);
+                    continue;
+                }
+                if (CachePlan.isError(head.status())
+                        && delivery != null
+                        && serveStale(turn, head.status(), "origin-error", delivery)) {
+                    turn.land(Landing.USELESS);
+                    return true;
+                }
+                if (request.isHead() && head.status() == 200) {
+                    freshenByHead(turn, head, requestMillis, responseMillis);
+                }
+                Recording recording = record(turn, asked, head, requestMillis, responseMillis);
+                relay(turn, response, recording, delivery);
+                return recording != null;
+            }
+        }
+    }
+
+    private static boolean isOriginsFault(GatewayFailure failure) {
+        return failure.kind().side() == FailureKind.Side.UPSTREAM
+                || failure.kind() == FailureKind.CONNECTION_LIMIT_REACHED;
+    }
+
+    private boolean serveValidated(Turn turn, StoredResponse updated, Delivery delivery) throws GatewayFailure {
+        StoredResponse stored = turn.plan.stored();
+        store.change(turn.key, before -> before.stream()
+                .map(each ->
+                        each.parts().equals(stored.parts()) && each.selecting().equals(stored.selecting())
+                                ? updated
+                                : each)
+                .toList());
+        turn.land(new Landing(null, updated));
+        if (delivery == null) {
+            return true;
+        }
+        long ttl =
+                Freshness.lifetimeMillis(updated, turn.request.config()) - Freshness.ageMillis(updated, clock.millis());
+        CacheStatus status = CacheStatus.forwarded(turn.plan.forward())
+                .withForwardStatus(304)
+                .withStored(ttl);
+        return serve(turn.request, turn.key, updated, status, delivery);
+    }
+
+    private boolean serveStale(Turn turn, int status, String detail, Delivery delivery) throws GatewayFailure {
+        StoredResponse stored = turn.plan.stored();
+        if (!CachePlan.servesOnError(turn.request, stored, clock.millis())) {
+            return false;
+        }
+        CacheStatus said = CacheStatus.forwarded(turn.plan.forward())
+                .withTtl(turn.plan.ttlMillis())
+                .withForwardStatus(status)
+                .withDetail(detail);
+        return serve(turn.request, turn.key, stored, said, delivery);
+    }
+
+    private void freshenByHead(Turn turn, ResponseHead head, long requestMillis, long responseMillis) {
+        StoredResponse stored = turn.plan.stored();
+        if (stored == null || !stored.isComplete() || stored.status() != 200) {
+            return;
+        }
+        StoredResponse updated = Freshening.byHead(stored, head, requestMillis, responseMillis);
+        store.change(turn.key, before -> before.stream()
+                .map(each -> !each.equals(stored) ? each : updated == null ? stored.purgedSoftly() : updated)
+                .toList());
+    }
+
+    /** @return null when the response must not, or need not, be stored */
+    private Recording record(
+            Turn turn, CacheRequest asked, ResponseHead head, long requestMillis, long responseMillis) {
+        CacheRequest request = turn.request;
+        if (Storability.objection(request, head, responseMillis) != null) {
+            return null;
+        }
+        long limit = request.config().maxObjectSizeBytes();
+        Long length = CacheControl.deltaSeconds(head.fields().first("Content-Length"));
+        long expected = contentLength(head);
+        if (expected > limit || length == null && head.fields().has("Content-Length")) {
+            return null;
+        }
+        boolean partial = head.status() == 206;
+        Fields kept = Storability.storedFields(head.fields());
+        StoredResponse metadata = new StoredResponse(
+                request.target(),
+                partial ? 200 : head.status(),
+                partial ? kept.without("Content-Range").without("Content-Length") : kept,
+                Variants.selecting(head.fields(), request.fields()),
+                requestMillis,
+                responseMillis,
+                expected,
+                List.of(),
+                false,
+                store.lineage(turn.key));
+        return new Recording(
+                store,
+                turn.key,
+                request.fields(),
+                metadata,
+                expected,
+                limit,
+                partial ? ByteRanges.brought(head.fields().first("Content-Range")) : null);
+    }
+
+    /** -1: not announced. */
+    private static long contentLength(ResponseHead head) {
+        if (head.status() == 204) {
+            return 0;
+        }
+        String length = head.fields().first("Content-Length");
+        return length == null || !length.matches("\\d{1,18}") ? -1 : Long.parseLong(length);
+    }
+
+    private void relay(Turn turn, Fetch.Response response, Recording recording, Delivery delivery)
+            throws GatewayFailure {
+        ResponseHead head = response.head();
+        CacheStatus status = CacheStatus.forwarded(turn.plan.forward());
+        if (recording == null) {
+            turn.land(Landing.USELESS);
+            send(response, said(head, status), ContentSink.NONE, delivery);
+            return;
+        }
+        Set<Recording> ofResource = enter(recording);
+        try {
+            long ttl = Freshness.lifetimeMillis(recording.head(), turn.request.config())
+                    - Freshness.ageMillis(recording.head(), clock.millis());
+            if (head.status() == 206) {
+                turn.land(Landing.USELESS);
+            } else {
+                turn.land(new Landing(recording, null));
+            }
+            try {
+                send(response, said(head, status.withStored(ttl)), recording, delivery);
+            } catch (GatewayFailure failure) {
+                boolean wanted = recording.hasFollowers() || recording.isNearlyDone();
+                if (failure.kind() != FailureKind.CLIENT_LEFT || delivery == null || !wanted) {
+                    throw failure;
+                }
+                // The client is gone, but others want the rest.
+                response.drain(recording);
+                recording.complete();
+                throw failure;
+            }
+            recording.complete();
+        } finally {
+            recording.fail(); // nothing, once it is complete
+            leave(recording, ofResource);
+        }
+    }
+
+    private static void send(Fetch.Response response, ResponseHead head, ContentSink sink, Delivery delivery)
+            throws GatewayFailure {
+        if (delivery == null) {
+            response.drain(sink);
+        } else {
+            response.relay(head, sink);
+        }
+    }
+
+    private Set<Recording> enter(Recording recording) {
+        return recordings.compute(recording.key().resource(), (resource, running) -> {
+            Set<Recording> all = running == null ? ConcurrentHashMap.newKeySet() : running;
+            all.add(recording);
+            return all;
+        });
+    }
+
+    private void leave(Recording recording, Set<Recording> ofResource) {
+        recordings.computeIfPresent(recording.key().resource(), (resource, running) -> {
+            running.remove(recording);
+            return running.isEmpty() ? null : running;
+        });
+        ofResource.remove(recording);
+    }
+
+    /** Requests that the cache has no part in, but whose success may change what is stored (RFC 9111 §4.4). */
+    private void bypass(CacheRequest request, CacheKey key, Forward reason, Fetch fetch) throws GatewayFailure {
+        long requestMillis = clock.millis();
+        try (Fetch.Response response = fetch.ask(request.fields())) {
+            ResponseHead head = response.head();
+            if (isUnsafe(request.method()) && head.status() < 400) {
+                invalidate(request, request.target());
+                for (String field : List.of("Location", "Content-Location")) {
+                    String target = CacheKey.sameOrigin(request, head.fields().first(field));
+                    if (target != null) {
+                        invalidate(request, target);
+                    }
+                }
+            }
+            Turn turn = new Turn(request, key, new CachePlan(Action.BYPASS, null, reason, 0), null);
+            relay(turn, response, record(turn, request, head, requestMillis, clock.millis()), DISCARD);
+        }
+    }
+
+    /** Stands for the client where only whether there is one matters. */
+    private static final Delivery DISCARD = new Delivery() {
+        @Override
+        public void head(ResponseHead head, long length) {}
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) {}
+
+        @Override
+        public void flush() {}
+    };
+
+    /** RFC 9110 §9.2.1; a method that nobody knows may change anything. */
+    private static boolean isUnsafe(String method) {
+        return switch (method) {
+            case "GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "SEARCH", "QUERY" -> false;
+            default -> true;
+        };
+    }
+
+    private void invalidate(CacheRequest request, String target) {
+        // The same target may be reached by another route, such as one for writes.
+        routes.forEach((route, config) -> {
+            String resource = CacheKey.resource(route, request.origin(), target, config);
+            Set<Recording> running = recordings.get(resource);
+            if (running != null) {
+                running.forEach(Recording::revoke);
+            }
+            store.remove(resource);
+        });
+    }
+
+    private boolean validateLater(CacheRequest request, CacheKey key, StoredResponse stored, Fetch fetch) {
+        String what = key.text() + stored.selecting();
+        if (!validating.add(what)) {
+            return true; // under way
+        }
+        Fetch detached = fetch.detached();
+        if (detached == null) {
+            validating.remove(what);
+            return false;
+        }
+        // The client's own conditions and ranges are not what is asked in the background.
+        CacheRequest whole = request.withFields(request.fields()
+                .without("Range")
+                .without("If-Range")
+                .without("If-None-Match")
+                .without("If-Modified-Since"));
+        CachePlan plan = new CachePlan(
+                stored.hasValidator() && stored.isComplete() ? Action.VALIDATE : Action.FORWARD,
+                stored,
+                Forward.STALE,
+                0);
+        try {
+            background.execute(() -> {
+                try {
+                    fetch(new Turn(whole, key, plan, null), detached, null);
+                } catch (GatewayFailure | RuntimeException e) {
+                    LOG.debug("{} could not be validated in the background", request.target(), e);
+                } finally {
+                    validating.remove(what);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            validating.remove(what); // enough is under way; a later request tries again
+        }
+        return true;
+    }
+
+    // ---- to the client ----
+
+    /** @return false when nothing was sent, because the content is gone */
+    private boolean serve(
+            CacheRequest request, CacheKey key, StoredResponse stored, CacheStatus status, Delivery delivery)
+            throws GatewayFailure {
+        Answer answer = Answer.of(request, stored);
+        if (!store.has(stored, answer.spans())) {
+            forget(key, stored);
+            return false;
+        }
+        Span first = answer.spans().isEmpty() ? null : answer.spans().get(0);
+        byte[] ahead = null;
+        if (first != null) {
+            // Read before the head is sent, so that what was evicted just now is still a miss.
+            Part part = Store.partAt(stored, first.from());
+            ahead = store.chunk(part.generation(), (first.from() - part.offset()) / Store.CHUNK_BYTES);
+            if (ahead == null) {
+                forget(key, stored);
+                return false;
+            }
+        }
+        delivery.head(finished(answer.head(), stored, status), answer.length());
+        if (request.isHead()) {
+            return true;
+        }
+        for (Span span : answer.spans()) {
+            if (answer.boundary() != null) {
+                write(answer.partHead(span, stored.fields().first("Content-Type"), stored.completeLength()), delivery);
+            }
+            write(stored, span, ahead, delivery);
+            ahead = null;
+        }
+        if (answer.boundary() != null) {
+            write(answer.end(), delivery);
+        }
+        return true;
+    }
+
+    /** @param ahead the chunk where the span begins; null: to be read */
+    private void write(StoredResponse stored, Span span, byte[] ahead, Delivery delivery) throws GatewayFailure {
+        long at = span.from();
+        byte[] chunk = ahead;
+        while (at < span.end()) {
+            Part part = Store.partAt(stored, at);
+            long number = (at - part.offset()) / Store.CHUNK_BYTES;
+            if (chunk == null) {
+                chunk = store.chunk(part.generation(), number);
+            }
+            if (chunk == null) {
+                throw new GatewayFailure(
+                        FailureKind.PROXY_INTERNAL_ERROR, "a stored response was evicted while it was sent");
+            }
+            int from = (int) (at - part.offset() - number * Store.CHUNK_BYTES);
+            int count = (int) Math.min(chunk.length - from, span.end() - at);
+            delivery.write(chunk, from, count);
+            at += count;
+            chunk = null;
+        }
+    }
+
+    private static void write(String text, Delivery delivery) throws GatewayFailure {
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        delivery.write(bytes, 0, bytes.length);
+    }
+
+    private void forget(CacheKey key, StoredResponse stored) {
+        store.change(key, before -> before.stream()
+                .filter(each -> !each.parts().equals(stored.parts())
+                        || !each.selecting().equals(stored.selecting()))
+                .toList());
+    }
+
+    private ResponseHead finished(ResponseHead head, StoredResponse stored, CacheStatus status) {
+        long age = Freshness.ageMillis(stored, clock.millis()) / 1000;
+        return said(head.withFields(head.fields().with("Age", Long.toString(age))), status);
+    }
+
+    /** Each cache on the way adds its own, the one nearest to the client last (RFC 9211 §2). */
+    private ResponseHead said(ResponseHead head, CacheStatus status) {
+        return head.withFields(head.fields().plus("Cache-Status", status.field(name)));
+    }
+
+    private void refuse(CacheRequest request, Delivery delivery, Forward reason) throws GatewayFailure {
+        byte[] text = "504 There is no stored response for this request, and it asks for nothing else.\n"
+                .getBytes(StandardCharsets.US_ASCII);
+        Fields fields = Fields.of("Content-Type", "text/plain;charset=utf-8", "Cache-Control", "no-store");
+        CacheStatus status = CacheStatus.forwarded(reason).withDetail("only-if-cached");
+        delivery.head(said(new ResponseHead(504, fields), status), text.length);
+        if (!request.isHead()) {
+            delivery.write(text, 0, text.length);
+        }
+    }
+
+    // ---- purging ----
+
+    /**
+     * Forgets a URL in every variant and partition, for every host.
+     *
+     * @param target raw path, with the query where there is one, as clients use it
+     * @param soft keeps what is stored, to be validated before it is used again
+     * @return how many responses it was
+     */
+    public int purge(String target, boolean soft) {
+        return purge(stored -> stored.target().equals(target), soft);
+    }
+
+    /** Forgets every URL whose path and query begin like this; see {@link #purge(String, boolean)}. */
+    public int purgePrefix(String prefix, boolean soft) {
+        return purge(stored -> stored.target().startsWith(prefix), soft);
+    }
+
+    /** Forgets every response with one of these tags, in {@code Cache-Tag} or {@code Surrogate-Key}. */
+    public int purgeTags(Set<String> tags, boolean soft) {
+        Set<String> wanted = Set.copyOf(tags);
+        return purge(stored -> stored.hasTag(wanted), soft);
+    }
+
+    /** Forgets everything. */
+    public int purgeAll(boolean soft) {
+        return purge(stored -> true, soft);
+    }
+
+    private int purge(Predicate<StoredResponse> which, boolean soft) {
+        recordings
+                .values()
+                .forEach(running -> running.forEach(recording -> {
+                    if (which.test(recording.head())) {
+                        recording.revoke();
+                    }
+                }));
+        return store.purge(which, soft);
+    }
+
+    /** How many responses are stored; counts them all, so not for every request. */
+    public long size() {
+        return store.count();
+    }
+
+    /** Ends background work and frees all memory; what is on disk stays. */
+    @Override
+    public void close() {
+        background.shutdownNow();
+        try {
+            background.awaitTermination(5, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        store.close();
+    }
+}

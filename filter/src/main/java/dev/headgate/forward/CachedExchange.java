@@ -1,0 +1,90 @@
+package dev.headgate.forward;
+
+import dev.headgate.cache.CacheRequest;
+import dev.headgate.config.CacheConfig;
+import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.Fields;
+import dev.headgate.route.RouteMatch;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hc.core5.http.Header;
+
+/** An exchange in the terms of the cache. */
+final class CachedExchange {
+
+    /** What a trusted proxy says about the URL that the client used, and the origin may build links from. */
+    private static final List<String> FORWARDED_URL =
+            List.of("X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix");
+
+    private static final Pattern FORWARDED_PAIR =
+            Pattern.compile("(host|proto)\\s*=\\s*(\"[^\"]*\"|[^;,\\s]*)", Pattern.CASE_INSENSITIVE);
+
+    private CachedExchange() {}
+
+    static CacheRequest request(
+            CacheConfig config, RequestRules rules, OutgoingRequest outgoing, RouteMatch match, Exchange exchange) {
+        HttpServletRequest request = exchange.request();
+        Fields fields = fields(outgoing.fields());
+        String host = request.getHeader("Host");
+        String origin = request.getScheme() + "://"
+                + (host != null ? host : request.getServerName() + ":" + request.getServerPort());
+        String query = request.getQueryString();
+        List<String> partition = new ArrayList<>();
+        if (!config.share().contains(CacheConfig.Share.ALL)) {
+            for (CacheConfig.Share share : config.share()) {
+                partition.add(share + "=" + value(share, request, fields));
+            }
+            partition.addAll(rules.personalValues(match, exchange));
+            // Whoever is nobody shares with everybody else who is, where nothing more is told about them.
+            if (partition.stream().allMatch(value -> value.equals("principal="))) {
+                partition.clear();
+            }
+        }
+        if (rules.believesForwarding(request)) {
+            FORWARDED_URL.forEach(name -> partition.add(name + "=" + fields.combined(name)));
+            partition.add(forwardedUrl(fields));
+        }
+        return new CacheRequest(
+                match.route().name(),
+                config,
+                request.getMethod(),
+                origin,
+                query == null ? request.getRequestURI() : request.getRequestURI() + "?" + query,
+                fields,
+                outgoing.content().isPresent(),
+                partition);
+    }
+
+    private static String value(CacheConfig.Share share, HttpServletRequest request, Fields fields) {
+        return switch (share.kind()) {
+            case ALL -> "";
+            case PRINCIPAL -> {
+                var principal = request.getUserPrincipal();
+                yield principal == null ? "" : principal.getName();
+            }
+            case ROLE -> Boolean.toString(request.isUserInRole(share.name()));
+            case FIELD -> String.valueOf(fields.combined(share.name()));
+        };
+    }
+
+    private static String forwardedUrl(Fields fields) {
+        StringBuilder told = new StringBuilder("Forwarded=");
+        String forwarded = fields.combined("Forwarded");
+        if (forwarded != null) {
+            Matcher pair = FORWARDED_PAIR.matcher(forwarded);
+            while (pair.find()) {
+                told.append(pair.group()).append(';');
+            }
+        }
+        return told.toString();
+    }
+
+    static Fields fields(List<Header> headers) {
+        Fields.Builder fields = new Fields.Builder();
+        headers.forEach(header -> fields.add(header.getName(), header.getValue()));
+        return fields.build();
+    }
+}

@@ -1,0 +1,393 @@
+package dev.headgate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.headgate.testing.AppServer;
+import dev.headgate.testing.Container;
+import dev.headgate.testing.OnEachContainer;
+import dev.headgate.testing.RawClient;
+import dev.headgate.testing.RawMessage;
+import dev.headgate.testing.RawOrigin;
+import dev.headgate.testing.Scene;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/** The cache on real traffic: what the client gets, and what the origin sees. */
+class CacheTest {
+
+    private static final String ON = "route.r.cache=true";
+
+    private static Scene scene(Container container, RawOrigin origin, String... settings) throws Exception {
+        List<String> all = new ArrayList<>(List.of(ON));
+        all.addAll(List.of(settings));
+        return Scene.of(container, origin, all.toArray(String[]::new));
+    }
+
+    @OnEachContainer
+    void freshResponseIsServedWithoutTheOrigin(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("hello", "Cache-Control: max-age=60", "ETag: \"1\""));
+                Scene scene = scene(container, origin)) {
+            RawMessage first = scene.client().get("/api/a");
+            RawMessage second = scene.client().get("/api/a");
+
+            assertThat(first.text()).isEqualTo("hello");
+            assertThat(first.field("Cache-Status")).matches("headgate; fwd=uri-miss; ttl=(59|60); stored");
+            assertThat(second.status()).isEqualTo(200);
+            assertThat(second.text()).isEqualTo("hello");
+            assertThat(second.field("Content-Length")).isEqualTo("5");
+            assertThat(second.field("Cache-Status")).startsWith("headgate; hit; ttl=");
+            assertThat(second.field("Age")).isEqualTo("0");
+            assertThat(origin.requests()).isEqualTo(1);
+        }
+    }
+
+    @OnEachContainer
+    void headAndConditionalRequestsAreAnsweredFromTheStore(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("hello", "Cache-Control: max-age=60", "ETag: \"1\""));
+                Scene scene = scene(container, origin)) {
+            scene.client().get("/api/a");
+            scene.client().send(RawClient.request("HEAD", "/api/a") + "\r\n");
+            RawMessage head = scene.client().readResponseToHead();
+            RawMessage notModified = scene.client().get("/api/a", "If-None-Match: \"0\", W/\"1\"");
+
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.field("Content-Length")).isEqualTo("5");
+            assertThat(notModified.status()).isEqualTo(304);
+            assertThat(notModified.field("ETag")).isEqualTo("\"1\"");
+            assertThat(origin.requests()).isEqualTo(1);
+        }
+    }
+
+    @OnEachContainer
+    void rangesAreCutFromWhatIsStored(Container container) throws Exception {
+        try (RawOrigin origin =
+                        RawOrigin.answering(RawOrigin.ok("0123456789", "Cache-Control: max-age=60", "ETag: \"1\""));
+                Scene scene = scene(container, origin)) {
+            scene.client().get("/api/a");
+            RawMessage middle = scene.client().get("/api/a", "Range: bytes=2-4");
+            RawMessage end = scene.client().get("/api/a", "Range: bytes=-3", "If-Range: \"1\"");
+            RawMessage changed = scene.client().get("/api/a", "Range: bytes=2-4", "If-Range: \"0\"");
+            RawMessage beyond = scene.client().get("/api/a", "Range: bytes=10-");
+            RawMessage two = scene.client().get("/api/a", "Range: bytes=0-1,8-8");
+
+            assertThat(middle.status()).isEqualTo(206);
+            assertThat(middle.text()).isEqualTo("234");
+            assertThat(middle.field("Content-Range")).isEqualTo("bytes 2-4/10");
+            assertThat(end.text()).isEqualTo("789");
+            assertThat(changed.status()).isEqualTo(200);
+            assertThat(changed.text()).isEqualTo("0123456789");
+            assertThat(beyond.status()).isEqualTo(416);
+            assertThat(beyond.field("Content-Range")).isEqualTo("bytes */10");
+            assertThat(two.status()).isEqualTo(206);
+            assertThat(two.field("Content-Type")).startsWith("multipart/byteranges; boundary=");
+            assertThat(two.text())
+                    .contains("Content-Range: bytes 0-1/10\r\n\r\n01\r\n")
+                    .contains("8-8/10\r\n\r\n8\r\n");
+            assertThat(origin.requests()).isEqualTo(1);
+        }
+    }
+
+    @OnEachContainer
+    void staleResponseIsValidatedAndFreshened(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("hello", "Cache-Control: max-age=0", "ETag: \"1\"", "X-Kept: 1"),
+                        "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nCache-Control: max-age=60\r\n\r\n");
+                Scene scene = scene(container, origin)) {
+            scene.client().get("/api/a");
+            RawMessage validated = scene.client().get("/api/a");
+            RawMessage hit = scene.client().get("/api/a");
+
+            assertThat(origin.requests()).isEqualTo(2);
+            assertThat(origin.request(1).field("If-None-Match")).isEqualTo("\"1\"");
+            assertThat(validated.status()).isEqualTo(200);
+            assertThat(validated.text()).isEqualTo("hello");
+            assertThat(validated.field("Cache-Control")).isEqualTo("max-age=60");
+            assertThat(validated.field("X-Kept")).isEqualTo("1");
+            assertThat(validated.field("Cache-Status")).contains("fwd=stale; fwd-status=304");
+            assertThat(hit.field("Cache-Status")).contains("hit");
+        }
+    }
+
+    @OnEachContainer
+    void originThatIsGoneIsCoveredByAStaleResponse(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.scripted(
+                        connection -> {
+                            connection.readRequest();
+                            connection.send(RawOrigin.ok("old", "Cache-Control: max-age=0", "ETag: \"1\""));
+                        },
+                        connection -> connection.readRequest());
+                Scene scene = scene(container, origin, "route.r.retry.attempts=1")) {
+            scene.client().get("/api/a");
+            RawMessage stale = scene.client().get("/api/a");
+
+            assertThat(stale.status()).isEqualTo(200);
+            assertThat(stale.text()).isEqualTo("old");
+            assertThat(stale.field("Cache-Status")).contains("fwd=stale").contains("detail=connection_terminated");
+        }
+    }
+
+    @OnEachContainer
+    void mustRevalidateForbidsStaleEvenWhenTheOriginIsGone(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.scripted(
+                        connection -> {
+                            connection.readRequest();
+                            connection.send(
+                                    RawOrigin.ok("old", "Cache-Control: max-age=0, must-revalidate", "ETag: \"1\""));
+                        },
+                        connection -> connection.readRequest());
+                Scene scene = scene(container, origin, "route.r.retry.attempts=1")) {
+            scene.client().get("/api/a");
+            assertThat(scene.client().get("/api/a").status()).isEqualTo(502);
+        }
+    }
+
+    @OnEachContainer
+    void cutResponseIsNeverStored(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.scripted(
+                        connection -> {
+                            connection.readRequest();
+                            connection.send(
+                                    "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 100000\r\n\r\nhalf");
+                        },
+                        connection -> {
+                            connection.readRequest();
+                            connection.send(
+                                    "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+                        },
+                        connection -> {
+                            connection.readRequest();
+                            connection.send(RawOrigin.ok("whole", "Cache-Control: max-age=60"));
+                        });
+                Scene scene = scene(container, origin)) {
+            for (int i = 0; i < 2; i++) {
+                try (RawClient client = scene.app().connect()) {
+                    client.send(RawClient.request("GET", "/api/a") + "\r\n");
+                    RawMessage cut = client.readResponseHead();
+                    client.readRest(cut);
+                    assertThat(cut.complete()).isFalse();
+                }
+            }
+            assertThat(scene.client().get("/api/a").text()).isEqualTo("whole");
+        }
+    }
+
+    @OnEachContainer
+    void fiftyClientsOnAColdKeyMakeOneRequest(Container container) throws Exception {
+        crowd(container, "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 10\r\n\r\n", false);
+    }
+
+    @OnEachContainer
+    void fiftyClientsOnAStaleKeyMakeOneRequest(Container container) throws Exception {
+        crowd(container, "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 10\r\n\r\n", true);
+    }
+
+    /** The origin holds back the second half until every client waits for it. */
+    private static void crowd(Container container, String head, boolean stale) throws Exception {
+        CountDownLatch all = new CountDownLatch(1);
+        int clients = 50;
+        RawOrigin.Script slow = connection -> {
+            if (stale && connection.readRequest() != null) {
+                connection.send(RawOrigin.ok("old", "Cache-Control: max-age=0", "ETag: \"1\""));
+            }
+            while (connection.readRequest() != null) {
+                connection.send(head + "01234");
+                all.await(10, TimeUnit.SECONDS);
+                connection.send("56789");
+            }
+        };
+        ExecutorService threads = Executors.newFixedThreadPool(clients);
+        try (RawOrigin origin = RawOrigin.scripted(slow);
+                Scene scene = Scene.of(AppServer.on(container).threads(80), origin, ON)) {
+            if (stale) {
+                scene.client().get("/api/a");
+            }
+            List<Future<RawMessage>> answers = new ArrayList<>();
+            CountDownLatch begun = new CountDownLatch(clients);
+            for (int i = 0; i < clients; i++) {
+                answers.add(threads.submit(() -> {
+                    try (RawClient client = scene.app().connect()) {
+                        client.send(RawClient.request("GET", "/api/a") + "\r\n");
+                        RawMessage answer = client.readResponseHead();
+                        begun.countDown();
+                        client.readRest(answer);
+                        return answer;
+                    }
+                }));
+            }
+            // All heads are out while the content is still on its way.
+            assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
+            all.countDown();
+            int collapsed = 0;
+            for (Future<RawMessage> each : answers) {
+                RawMessage answer = each.get(10, TimeUnit.SECONDS);
+                assertThat(answer.text()).isEqualTo("0123456789");
+                collapsed += answer.field("Cache-Status").contains("collapsed") ? 1 : 0;
+            }
+            assertThat(collapsed).isEqualTo(clients - 1);
+            assertThat(origin.requests()).isEqualTo(stale ? 2 : 1);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @OnEachContainer
+    void eventStreamIsNeitherDelayedNorStored(Container container) throws Exception {
+        CountDownLatch seen = new CountDownLatch(1);
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nETag: \"1\"\r\n"
+                            + "Transfer-Encoding: chunked\r\n\r\n");
+                    connection.sendChunk("data: 1\n\n");
+                    seen.await(10, TimeUnit.SECONDS);
+                    connection.sendChunk("data: 2\n\n");
+                    connection.sendLastChunk();
+                });
+                Scene scene = scene(container, origin)) {
+            scene.client().send(RawClient.request("GET", "/api/events") + "\r\n");
+            RawMessage events = scene.client().readResponseHead();
+            assertThat(scene.client().readChunk(events)).isEqualTo("data: 1\n\n");
+            seen.countDown();
+            scene.client().readRest(events);
+            assertThat(events.text()).endsWith("data: 2\n\n");
+            assertThat(events.field("Cache-Status")).isEqualTo("headgate; fwd=uri-miss");
+
+            assertThat(scene.client().get("/api/events").field("Cache-Status")).contains("fwd=uri-miss");
+        }
+    }
+
+    @OnEachContainer
+    void storedContentGoesToTheClientAsItComes(Container container) throws Exception {
+        CountDownLatch seen = new CountDownLatch(1);
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.send(
+                            "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n");
+                    connection.sendChunk("first");
+                    seen.await(10, TimeUnit.SECONDS);
+                    connection.sendChunk("second");
+                    connection.sendLastChunk();
+                });
+                Scene scene = scene(container, origin)) {
+            scene.client().send(RawClient.request("GET", "/api/a") + "\r\n");
+            RawMessage answer = scene.client().readResponseHead();
+            assertThat(scene.client().readChunk(answer)).isEqualTo("first");
+            seen.countDown();
+            scene.client().readRest(answer);
+
+            RawMessage hit = scene.client().get("/api/a");
+            assertThat(hit.text()).isEqualTo("firstsecond");
+            assertThat(hit.field("Cache-Status")).contains("hit");
+        }
+    }
+
+    @OnEachContainer
+    void staleWhileRevalidateAnswersAtOnceAndAsksBehindTheScenes(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("old", "Cache-Control: max-age=0, stale-while-revalidate=60", "ETag: \"1\""),
+                        RawOrigin.ok("new", "Cache-Control: max-age=60", "ETag: \"2\""));
+                Scene scene = scene(container, origin)) {
+            scene.client().get("/api/a");
+            RawMessage stale = scene.client().get("/api/a");
+            assertThat(stale.text()).isEqualTo("old");
+            assertThat(stale.field("Cache-Status")).contains("hit");
+            Awaitility.await()
+                    .untilAsserted(() ->
+                            assertThat(scene.client().get("/api/a").text()).isEqualTo("new"));
+            assertThat(origin.requests()).isEqualTo(2);
+            assertThat(origin.request(1).field("If-None-Match")).isEqualTo("\"1\"");
+        }
+    }
+
+    @OnEachContainer
+    void successfulPostInvalidates(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("one", "Cache-Control: max-age=60"),
+                        RawOrigin.ok("posted"),
+                        RawOrigin.ok("two", "Cache-Control: max-age=60"));
+                Scene scene = scene(container, origin)) {
+            scene.client().get("/api/a");
+            RawMessage posted = scene.client().post("/api/a", "x=1");
+            assertThat(posted.text()).isEqualTo("posted");
+            assertThat(posted.field("Cache-Status")).isEqualTo("headgate; fwd=method");
+            assertThat(scene.client().get("/api/a").text()).isEqualTo("two");
+        }
+    }
+
+    @OnEachContainer
+    void onlyIfCachedIsRefusedWithoutAskingTheOrigin(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok();
+                Scene scene = scene(container, origin)) {
+            RawMessage refused = scene.client().get("/api/a", "Cache-Control: only-if-cached, no-cache");
+            assertThat(refused.status()).isEqualTo(504);
+            assertThat(origin.requests()).isZero();
+        }
+    }
+
+    @OnEachContainer
+    void partsOfOneRepresentationAreCombined(Container container) throws Exception {
+        String part =
+                "HTTP/1.1 206 Partial Content\r\nCache-Control: max-age=60\r\nETag: \"1\"\r\nContent-Range: bytes ";
+        try (RawOrigin origin = RawOrigin.answering(
+                        part + "0-4/10\r\nContent-Length: 5\r\n\r\n01234",
+                        part + "5-9/10\r\nContent-Length: 5\r\n\r\n56789");
+                Scene scene = scene(container, origin)) {
+            assertThat(scene.client().get("/api/a", "Range: bytes=0-4").text()).isEqualTo("01234");
+            assertThat(scene.client().get("/api/a", "Range: bytes=1-2").text()).isEqualTo("12");
+            assertThat(scene.client().get("/api/a", "Range: bytes=5-9").text()).isEqualTo("56789");
+            RawMessage across = scene.client().get("/api/a", "Range: bytes=3-6");
+            RawMessage whole = scene.client().get("/api/a");
+
+            assertThat(across.text()).isEqualTo("3456");
+            assertThat(whole.status()).isEqualTo(200);
+            assertThat(whole.text()).isEqualTo("0123456789");
+            assertThat(origin.requests()).isEqualTo(2);
+        }
+    }
+
+    @OnEachContainer
+    void largeContentIsStoredInChunks(Container container) throws Exception {
+        String large = "0123456789abcdef".repeat(20_000);
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok(large, "Cache-Control: max-age=60"));
+                Scene scene = scene(container, origin)) {
+            assertThat(scene.client().get("/api/a").text()).isEqualTo(large);
+            assertThat(scene.client().get("/api/a").text()).isEqualTo(large);
+            assertThat(scene.client().get("/api/a", "Range: bytes=65530-65545").text())
+                    .isEqualTo(large.substring(65530, 65546));
+            assertThat(origin.requests()).isEqualTo(1);
+        }
+    }
+
+    @OnEachContainer
+    void purgeIsForThoseWhoMay(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("one", "Cache-Control: max-age=60", "Cache-Tag: t"));
+                Scene scene = scene(container, origin, "cache.purge-addresses=127.0.0.1")) {
+            scene.client().get("/api/a?x");
+            assertThat(scene.client()
+                            .exchange(RawClient.request("PURGE", "/api/a?x") + "\r\n")
+                            .text())
+                    .isEqualTo("Purged: 1\n");
+            scene.client().get("/api/a?x");
+            assertThat(scene.client()
+                            .exchange(RawClient.request("PURGE", "/api/none", "Cache-Tag: t") + "\r\n")
+                            .text())
+                    .isEqualTo("Purged: 1\n");
+            scene.client().get("/api/a?x");
+            assertThat(origin.requests()).isEqualTo(3);
+        }
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("one", "Cache-Control: max-age=60"));
+                Scene scene = scene(container, origin, "cache.purge-addresses=10.0.0.1")) {
+            scene.client().get("/api/a");
+            assertThat(scene.client()
+                            .exchange(RawClient.request("PURGE", "/api/a") + "\r\n")
+                            .status())
+                    .isEqualTo(403);
+            assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("hit");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+package dev.headgate.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.headgate.config.CacheConfig;
+import dev.headgate.config.CacheConfig.SetCookie;
+import dev.headgate.config.CacheStoreConfig;
+import dev.headgate.exchange.Fields;
+import dev.headgate.exchange.ResponseHead;
+import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.GatewayFailure;
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Requests for the same thing at the same time. */
+class CollapsingTest {
+
+    private final AtomicInteger asked = new AtomicInteger();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    @AfterEach
+    void end() {
+        threads.shutdownNow();
+    }
+
+    private static CacheConfig config(Duration wait) {
+        return new CacheConfig(
+                true,
+                true,
+                1 << 20,
+                Duration.ZERO,
+                Duration.ZERO,
+                CacheConfig.OFF.share(),
+                List.of(),
+                false,
+                SetCookie.REFUSE,
+                wait);
+    }
+
+    private static ResponseCache open(CacheConfig config) {
+        return ResponseCache.open(
+                "test",
+                new CacheStoreConfig(1000, 0, 0, null, List.of(), List.of()),
+                Map.of("r", config),
+                InstantSource.system());
+    }
+
+    /** What the origin does with one request, after it has been counted. */
+    private interface Script {
+        void run(int number, ContentSink content) throws Exception;
+    }
+
+    /** One client: gives the content, or the name of the failure. */
+    private Callable<String> client(
+            ResponseCache cache,
+            CacheConfig config,
+            Fields response,
+            Callable<Void> beforeHead,
+            Script script,
+            String... request) {
+        return () -> {
+            ByteArrayOutputStream got = new ByteArrayOutputStream();
+            CacheRequest asks =
+                    new CacheRequest("r", config, "GET", "http://h", "/a", Fields.of(request), false, List.of());
+            Fetch fetch = new Fetch() {
+                @Override
+                public Response ask(Fields fields) {
+                    int number = asked.incrementAndGet();
+                    try {
+                        beforeHead.call();
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                    return new Response() {
+                        @Override
+                        public ResponseHead head() {
+                            return new ResponseHead(200, response);
+                        }
+
+                        @Override
+                        public void relay(ResponseHead head, ContentSink sink) throws GatewayFailure {
+                            drain((bytes, offset, length) -> {
+                                sink.content(bytes, offset, length);
+                                got.write(bytes, offset, length);
+                            });
+                        }
+
+                        @Override
+                        public void drain(ContentSink sink) throws GatewayFailure {
+                            try {
+                                script.run(number, sink);
+                            } catch (GatewayFailure e) {
+                                throw e;
+                            } catch (Exception e) {
+                                throw new IllegalStateException(e);
+                            }
+                        }
+
+                        @Override
+                        public void close() {}
+                    };
+                }
+
+                @Override
+                public Fetch detached() {
+                    return this;
+                }
+            };
+            Delivery delivery = new Delivery() {
+                @Override
+                public void head(ResponseHead head, long length) {}
+
+                @Override
+                public void write(byte[] bytes, int offset, int length) {
+                    got.write(bytes, offset, length);
+                }
+
+                @Override
+                public void flush() {
+                    waiting.incrementAndGet();
+                }
+            };
+            try {
+                cache.handle(asks, fetch, delivery);
+            } catch (GatewayFailure e) {
+                return e.kind().name();
+            }
+            return got.toString();
+        };
+    }
+
+    private List<Future<String>> start(int count, Callable<String> client) {
+        List<Future<String>> futures = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            futures.add(threads.submit(client));
+        }
+        return futures;
+    }
+
+    private static void bytes(ContentSink sink, String text) {
+        sink.content(text.getBytes(), 0, text.length());
+    }
+
+    private static final Fields STORABLE = Fields.of("Cache-Control", "max-age=60");
+
+    @Test
+    void fiveHundredClientsAreOneRequestAndFollowItAsItComes() throws Exception {
+        int clients = 500;
+        CountDownLatch rest = new CountDownLatch(1);
+        CacheConfig config = config(Duration.ofSeconds(10));
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = start(clients, client(cache, config, STORABLE, () -> null, (number, sink) -> {
+                bytes(sink, "first ");
+                rest.await(20, TimeUnit.SECONDS);
+                bytes(sink, "x".repeat(300_000));
+            }));
+            // Every follower has had the first part, and waits for the rest.
+            Awaitility.await().until(() -> waiting.get() >= clients - 1);
+            rest.countDown();
+            for (Future<String> each : all) {
+                assertThat(each.get(20, TimeUnit.SECONDS)).isEqualTo("first " + "x".repeat(300_000));
+            }
+            assertThat(asked).hasValue(1);
+        }
+    }
+
+    @Test
+    void whatCannotBeSharedIsFetchedByEach() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        CountDownLatch head = new CountDownLatch(1);
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = start(
+                    10,
+                    client(
+                            cache,
+                            config,
+                            Fields.of("Cache-Control", "private"),
+                            () -> {
+                                head.await(10, TimeUnit.SECONDS);
+                                return null;
+                            },
+                            (number, sink) -> bytes(sink, "mine")));
+            Awaitility.await().until(() -> asked.get() >= 1);
+            head.countDown();
+            for (Future<String> each : all) {
+                assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("mine");
+            }
+            assertThat(asked).hasValue(10);
+        }
+    }
+
+    @Test
+    void nobodyWaitsLongerThanTheLimit() throws Exception {
+        CacheConfig config = config(Duration.ofMillis(50));
+        CountDownLatch head = new CountDownLatch(1);
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = start(
+                    5,
+                    client(
+                            cache,
+                            config,
+                            STORABLE,
+                            () -> {
+                                head.await(10, TimeUnit.SECONDS);
+                                return null;
+                            },
+                            (number, sink) -> bytes(sink, "content")));
+            Awaitility.await().until(() -> asked.get() == 5);
+            head.countDown();
+            for (Future<String> each : all) {
+                assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("content");
+            }
+        }
+    }
+
+    @Test
+    void leaderThatIsCutCutsItsFollowersAndStoresNothing() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        CountDownLatch cut = new CountDownLatch(1);
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = start(5, client(cache, config, STORABLE, () -> null, (number, sink) -> {
+                bytes(sink, "half");
+                cut.await(10, TimeUnit.SECONDS);
+                throw new GatewayFailure(FailureKind.HTTP_RESPONSE_INCOMPLETE, "cut");
+            }));
+            Awaitility.await().until(() -> waiting.get() >= 4);
+            cut.countDown();
+            for (Future<String> each : all) {
+                assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("HTTP_RESPONSE_INCOMPLETE");
+            }
+            assertThat(cache.size()).isZero();
+        }
+    }
+
+    @Test
+    void followersOfAClientThatLeavesGetTheRest() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        CountDownLatch leave = new CountDownLatch(1);
+        AtomicInteger calls = new AtomicInteger();
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = start(5, client(cache, config, STORABLE, () -> null, (number, sink) -> {
+                if (calls.incrementAndGet() == 1) {
+                    bytes(sink, "first ");
+                    leave.await(10, TimeUnit.SECONDS);
+                    throw new GatewayFailure(FailureKind.CLIENT_LEFT, "left");
+                }
+                bytes(sink, "rest");
+            }));
+            Awaitility.await().until(() -> waiting.get() >= 4);
+            leave.countDown();
+            List<String> got = new ArrayList<>();
+            for (Future<String> each : all) {
+                got.add(each.get(10, TimeUnit.SECONDS));
+            }
+            assertThat(got).containsOnlyOnce("CLIENT_LEFT");
+            got.remove("CLIENT_LEFT");
+            assertThat(got).containsOnly("first rest");
+            assertThat(asked).hasValue(1);
+            assertThat(cache.size()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void variantsAreCollapsedEachByItself() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        CountDownLatch head = new CountDownLatch(1);
+        Fields varying = Fields.of("Cache-Control", "max-age=60", "Vary", "Foo");
+        Callable<Void> late = () -> {
+            head.await(10, TimeUnit.SECONDS);
+            return null;
+        };
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = new ArrayList<>();
+            for (String foo : new String[] {"1", "2"}) {
+                all.addAll(start(
+                        10, client(cache, config, varying, late, (number, sink) -> bytes(sink, "foo"), "Foo", foo)));
+            }
+            Awaitility.await().until(() -> asked.get() >= 1);
+            head.countDown();
+            for (Future<String> each : all) {
+                assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("foo");
+            }
+            assertThat(asked.get()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void contentThatTurnsOutTooLargeStillReachesItsFollowers() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        CountDownLatch rest = new CountDownLatch(1);
+        String large = "y".repeat(2 << 20);
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = start(5, client(cache, config, STORABLE, () -> null, (number, sink) -> {
+                bytes(sink, "first ");
+                rest.await(10, TimeUnit.SECONDS);
+                bytes(sink, large);
+            }));
+            Awaitility.await().until(() -> waiting.get() >= 4);
+            rest.countDown();
+            for (Future<String> each : all) {
+                assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("first " + large);
+            }
+            assertThat(asked).hasValue(1);
+            assertThat(cache.size()).isZero();
+        }
+    }
+}

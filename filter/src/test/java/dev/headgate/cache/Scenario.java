@@ -1,0 +1,228 @@
+package dev.headgate.cache;
+
+import dev.headgate.config.CacheConfig;
+import dev.headgate.config.CacheStoreConfig;
+import dev.headgate.exchange.Fields;
+import dev.headgate.exchange.ResponseHead;
+import dev.headgate.failure.FailureKind;
+import dev.headgate.failure.GatewayFailure;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+
+/** A cache with a clock that tests turn, and an origin that answers what it is told. */
+final class Scenario implements AutoCloseable {
+
+    /** A whole number of seconds, so that dates say exactly when. */
+    static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+
+    static final CacheConfig ON = config(CacheConfig.OFF);
+
+    static final String TARGET = "/a";
+
+    private final ResponseCache cache;
+    private final CacheConfig config;
+    private final Deque<Object> answers = new ArrayDeque<>();
+
+    /** The fields of each request that the origin saw. */
+    final List<Fields> asked = new ArrayList<>();
+
+    private Instant now = START;
+
+    /** What a client got. */
+    static final class Got {
+        int status;
+        Fields fields = Fields.NONE;
+        long length;
+        final ByteArrayOutputStream content = new ByteArrayOutputStream();
+        boolean fromOrigin;
+
+        String text() {
+            return content.toString(StandardCharsets.ISO_8859_1);
+        }
+
+        String cacheStatus() {
+            return fields.combined("Cache-Status");
+        }
+    }
+
+    private record Answered(int status, String content, Fields fields, boolean cut) {}
+
+    Scenario() {
+        this(ON);
+    }
+
+    Scenario(CacheConfig config) {
+        this(config, new CacheStoreConfig(100, 0, 0, null, List.of(), List.of()));
+    }
+
+    Scenario(CacheConfig config, CacheStoreConfig storage) {
+        this.config = config;
+        InstantSource clock = () -> now;
+        this.cache = ResponseCache.open("test", storage, Map.of("r", config), clock);
+    }
+
+    static CacheConfig config(CacheConfig like) {
+        return new CacheConfig(
+                true,
+                like.heuristic(),
+                like.maxObjectSizeBytes(),
+                like.staleOnError(),
+                like.negativeTtl(),
+                like.share(),
+                like.ignoreParameters(),
+                like.sortParameters(),
+                like.setCookie(),
+                like.collapseWait());
+    }
+
+    ResponseCache cache() {
+        return cache;
+    }
+
+    Scenario pass(long seconds) {
+        now = now.plusSeconds(seconds);
+        return this;
+    }
+
+    static String date(long secondsFromStart) {
+        return HttpDate.format(START.plusSeconds(secondsFromStart));
+    }
+
+    /** The next answer of the origin; the last one is given again and again. */
+    Scenario answers(int status, String content, String... fields) {
+        answers.add(new Answered(status, content, Fields.of(fields), false));
+        return this;
+    }
+
+    Scenario answers(String... fields) {
+        return answers(200, "content", fields);
+    }
+
+    Scenario forgetAnswers() {
+        answers.clear();
+        return this;
+    }
+
+    /** An answer whose content is cut after this much. */
+    Scenario cuts(String content, String... fields) {
+        answers.add(new Answered(200, content, Fields.of(fields), true));
+        return this;
+    }
+
+    Scenario fails() {
+        answers.add(FailureKind.CONNECTION_REFUSED);
+        return this;
+    }
+
+    Got get(String... fields) {
+        return request("GET", TARGET, fields);
+    }
+
+    Got request(String method, String target, String... fields) {
+        try {
+            return handle(new CacheRequest(
+                    "r", config, method, "https://shop.example", target, Fields.of(fields), false, List.of()));
+        } catch (GatewayFailure e) {
+            Got failed = new Got();
+            failed.status = e.kind().status();
+            return failed;
+        }
+    }
+
+    Got handle(CacheRequest request) throws GatewayFailure {
+        Got got = new Got();
+        cache.handle(request, new Origin(got), new Delivery() {
+            @Override
+            public void head(ResponseHead head, long length) {
+                got.status = head.status();
+                got.fields = head.fields();
+                got.length = length;
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) {
+                got.content.write(bytes, offset, length);
+            }
+
+            @Override
+            public void flush() {}
+        });
+        return got;
+    }
+
+    private final class Origin implements Fetch {
+
+        private final Got got;
+
+        Origin(Got got) {
+            this.got = got;
+        }
+
+        @Override
+        public Response ask(Fields fields) throws GatewayFailure {
+            Object next;
+            synchronized (asked) {
+                asked.add(fields);
+                next = answers.size() > 1 ? answers.poll() : answers.peek();
+            }
+            if (next instanceof FailureKind kind) {
+                throw new GatewayFailure(kind, "as told");
+            }
+            Answered answered = (Answered) next;
+            Fields head = answered.fields().has("Content-Length") || answered.cut() || answered.status() == 304
+                    ? answered.fields()
+                    : answered.fields()
+                            .plus(
+                                    "Content-Length",
+                                    Integer.toString(answered.content().length()));
+            return new Response() {
+                @Override
+                public ResponseHead head() {
+                    return new ResponseHead(answered.status(), head);
+                }
+
+                @Override
+                public void relay(ResponseHead sent, ContentSink sink) throws GatewayFailure {
+                    got.fromOrigin = true;
+                    got.status = sent.status();
+                    got.fields = sent.fields();
+                    drain((bytes, offset, length) -> {
+                        sink.content(bytes, offset, length);
+                        got.content.write(bytes, offset, length);
+                    });
+                }
+
+                @Override
+                public void drain(ContentSink sink) throws GatewayFailure {
+                    byte[] bytes = answered.content().getBytes(StandardCharsets.ISO_8859_1);
+                    if (answered.status() != 304) {
+                        sink.content(bytes, 0, bytes.length);
+                    }
+                    if (answered.cut()) {
+                        throw new GatewayFailure(FailureKind.HTTP_RESPONSE_INCOMPLETE, "cut");
+                    }
+                }
+
+                @Override
+                public void close() {}
+            };
+        }
+
+        @Override
+        public Fetch detached() {
+            return new Origin(new Got());
+        }
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+    }
+}
