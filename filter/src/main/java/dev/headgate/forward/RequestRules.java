@@ -13,6 +13,7 @@ import java.util.Enumeration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
@@ -265,7 +266,7 @@ final class RequestRules {
 
     private static boolean acceptsTrailers(HttpServletRequest request) {
         for (Enumeration<String> te = headers(request, "TE"); te.hasMoreElements(); ) {
-            if (te.nextElement().toLowerCase(java.util.Locale.ROOT).contains("trailers")) {
+            if (te.nextElement().toLowerCase(Locale.ROOT).contains("trailers")) {
                 return true;
             }
         }
