@@ -197,6 +197,7 @@ final class Gateway implements AutoCloseable {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
         }
+        response.setHeader(config.requestIdField(), exchange.requestId());
         fallbacks.get(exchange.route()).answer(exchange, failure, chain);
     }
 

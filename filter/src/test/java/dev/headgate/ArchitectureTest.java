@@ -133,11 +133,7 @@ class ArchitectureTest {
     static final ArchRule bucket4jLivesInLimit = livesIn("io.github.bucket4j..", "dev.headgate.limit");
 
     @ArchTest
-    static final ArchRule lettuceLivesInLimit = livesIn(
-            "io.lettuce..",
-            // Lettuce's transport, whose futures it hands out.
-            "io.netty..",
-            "dev.headgate.limit");
+    static final ArchRule lettuceLivesInLimit = livesIn("io.lettuce..", "dev.headgate.limit");
 
     @ArchTest
     static final ArchRule concurrencyLimitsLivesInLimit = livesIn("com.netflix.concurrency..", "dev.headgate.limit");

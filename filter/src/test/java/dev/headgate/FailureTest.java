@@ -411,7 +411,7 @@ class FailureTest {
         RawMessage response = scene.client().get("/api/x");
         assertThat(response.status()).isEqualTo(status);
         assertThat(response.complete()).isTrue();
-        assertThat(response.text()).isNotBlank();
+        assertThat(response.text()).isNotBlank().contains(response.field("X-Request-Id"));
         assertThat(scene.client().get("/other").text()).isEqualTo("app:GET /other");
     }
 }

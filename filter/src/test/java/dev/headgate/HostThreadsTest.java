@@ -23,7 +23,6 @@ import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -278,13 +277,6 @@ class HostThreadsTest {
                         }
                     },
                     response);
-        }
-    }
-
-    @Test
-    void shareIsAThirdOfTheContainer() throws Exception {
-        try (AppServer app = AppServer.on(Container.JETTY).threads(86).start()) {
-            assertThat(app.port()).isPositive();
         }
     }
 

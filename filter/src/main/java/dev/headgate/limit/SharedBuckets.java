@@ -134,7 +134,6 @@ final class SharedBuckets implements AutoCloseable {
 
     @Override
     public void close() {
-        client.shutdown(0, 2, TimeUnit.SECONDS);
-        client.getResources().shutdown(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
+        client.shutdown(0, 2, TimeUnit.SECONDS); // and its threads, which nobody else uses
     }
 }
