@@ -123,9 +123,10 @@ final class Gateway implements AutoCloseable {
         AtomicInteger number = new AtomicInteger();
         ScheduledThreadPoolExecutor executor =
                 new ScheduledThreadPoolExecutor(Math.max(2, Math.min(8, origins)), task -> {
-                    Thread thread =
-                            new Thread(task, "headgate-" + config.name() + "-probe-" + number.incrementAndGet());
+                    String name = "headgate-" + config.name() + "-probe-" + number.incrementAndGet();
+                    Thread thread = new Thread(null, task, name, 0, false);
                     thread.setDaemon(true);
+                    thread.setContextClassLoader(Gateway.class.getClassLoader());
                     return thread;
                 });
         executor.setKeepAliveTime(30, TimeUnit.SECONDS);
