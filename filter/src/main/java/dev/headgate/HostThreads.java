@@ -243,6 +243,7 @@ final class HostThreads implements AutoCloseable {
             this.exchange = exchange;
             this.work = work;
             this.async = async;
+            exchange.onRelease(letGo::countDown);
         }
 
         @Override

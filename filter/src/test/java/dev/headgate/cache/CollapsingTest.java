@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -93,7 +94,8 @@ class CollapsingTest {
                         }
 
                         @Override
-                        public void relay(ResponseHead head, ContentSink sink) throws GatewayFailure {
+                        public void relay(ResponseHead head, ContentSink sink, BooleanSupplier heir)
+                                throws GatewayFailure {
                             drain((bytes, offset, length) -> {
                                 sink.content(bytes, offset, length);
                                 got.write(bytes, offset, length);
