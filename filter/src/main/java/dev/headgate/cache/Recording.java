@@ -137,6 +137,7 @@ final class Recording implements ContentSink {
     private void stop() {
         stopped = true;
         tail = null;
+        tailLength = 0;
         atHand.clear();
         store.drop(generation, finishedChunks);
     }
