@@ -147,7 +147,9 @@ final class Gateway implements AutoCloseable {
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
             admission.check(match.route().index(), exchange, match::capture);
-            if (cache != null && answersFromStore(match, exchange)) {
+            if (cache != null
+                    && !admission.countsStoredLate(match.route().index())
+                    && answersFromStore(match, exchange)) {
                 return;
             }
             threads.run(exchange, () -> proceed(match, exchange, chain));
@@ -193,11 +195,14 @@ final class Gateway implements AutoCloseable {
                 failure.kind().errorType(),
                 exchange.attempts().size(),
                 failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
-        if (response.isCommitted()) {
+        if (exchange.isAbandoned() || response.isCommitted()) {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
         }
         response.setHeader(config.requestIdField(), exchange.requestId());
+        if (cache != null && !response.containsHeader("Cache-Status")) {
+            cache.refused(exchange.route(), failure).ifPresent(status -> response.setHeader("Cache-Status", status));
+        }
         fallbacks.get(exchange.route()).answer(exchange, failure, chain);
     }
 

@@ -244,6 +244,7 @@ final class HostThreads implements AutoCloseable {
             this.exchange = exchange;
             this.work = work;
             this.async = async;
+            exchange.onRelease(letGo::countDown);
         }
 
         @Override
