@@ -2,6 +2,7 @@ package dev.headgate.forward;
 
 import dev.headgate.config.BalanceConfig;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.TrustedProxies;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.upstream.Origin;
 import jakarta.servlet.http.HttpServletRequest;
@@ -22,9 +23,11 @@ final class Affinity {
 
     private final BalanceConfig config;
     private final String name;
+    private final TrustedProxies proxies;
     private final SecretKeySpec secret;
 
-    Affinity(String upstream, BalanceConfig config) {
+    Affinity(String upstream, BalanceConfig config, TrustedProxies proxies) {
+        this.proxies = proxies;
         this.config = config;
         this.name = "hg." + upstream + ".origin";
         if (config.method() == BalanceConfig.Method.STICKY) {
@@ -85,7 +88,7 @@ final class Affinity {
         int colon = kind.indexOf(':');
         String argument = kind.substring(colon + 1);
         return switch (colon < 0 ? kind : kind.substring(0, colon)) {
-            case "address" -> request.getRemoteAddr();
+            case "address" -> proxies.clientAddress(request);
             case "principal" -> request.getRemoteUser();
             case "field" -> request.getHeader(argument);
             case "cookie" -> Exchange.cookie(request, argument);

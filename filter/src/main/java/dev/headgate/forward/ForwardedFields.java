@@ -1,6 +1,5 @@
 package dev.headgate.forward;
 
-import dev.headgate.config.AddressRange;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.exchange.TrustedProxies;
 import jakarta.servlet.http.HttpServletRequest;
@@ -20,8 +19,8 @@ final class ForwardedFields {
 
     private final TrustedProxies trustedProxies;
 
-    ForwardedFields(List<AddressRange> trustedProxies) {
-        this.trustedProxies = new TrustedProxies(trustedProxies);
+    ForwardedFields(TrustedProxies trustedProxies) {
+        this.trustedProxies = trustedProxies;
     }
 
     boolean isTrusted(HttpServletRequest request) {

@@ -10,6 +10,7 @@ import dev.headgate.exchange.Attempt;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.exchange.Fields;
 import dev.headgate.exchange.ResponseHead;
+import dev.headgate.exchange.TrustedProxies;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.route.Route;
@@ -75,7 +76,8 @@ public final class Forwarder {
         this.purge = new Purge(cache, config.cacheStore());
         this.interim = new InterimRelay(context);
         this.nanoSource = nanoSource;
-        ForwardedFields forwarded = new ForwardedFields(config.trustedProxies());
+        TrustedProxies proxies = new TrustedProxies(config.trustedProxies());
+        ForwardedFields forwarded = new ForwardedFields(proxies);
         this.rules = new Rules[routes.size()];
         for (Route route : routes) {
             RouteConfig own = route.config();
@@ -84,7 +86,7 @@ public final class Forwarder {
             rules[route.index()] = new Rules(
                     own,
                     upstream,
-                    new Affinity(upstream.name(), upstream.config().balance()),
+                    new Affinity(upstream.name(), upstream.config().balance(), proxies),
                     new RequestRules(own, config.viaName(), config.requestIdField(), forwarded, cookies),
                     new ResponseRules(own, cookies, config.requestIdField()));
         }
