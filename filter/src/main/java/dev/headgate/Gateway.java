@@ -123,9 +123,10 @@ final class Gateway implements AutoCloseable {
         AtomicInteger number = new AtomicInteger();
         ScheduledThreadPoolExecutor executor =
                 new ScheduledThreadPoolExecutor(Math.max(2, Math.min(8, origins)), task -> {
-                    Thread thread =
-                            new Thread(task, "headgate-" + config.name() + "-probe-" + number.incrementAndGet());
+                    String name = "headgate-" + config.name() + "-probe-" + number.incrementAndGet();
+                    Thread thread = new Thread(null, task, name, 0, false);
                     thread.setDaemon(true);
+                    thread.setContextClassLoader(Gateway.class.getClassLoader());
                     return thread;
                 });
         executor.setKeepAliveTime(30, TimeUnit.SECONDS);
@@ -201,6 +202,7 @@ final class Gateway implements AutoCloseable {
         if (cache != null && !response.containsHeader("Cache-Status")) {
             cache.refused(exchange.route(), failure).ifPresent(status -> response.setHeader("Cache-Status", status));
         }
+        response.setHeader(config.requestIdField(), exchange.requestId());
         fallbacks.get(exchange.route()).answer(exchange, failure, chain);
     }
 

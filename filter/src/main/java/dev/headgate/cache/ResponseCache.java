@@ -80,8 +80,10 @@ public final class ResponseCache implements AutoCloseable {
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(BACKGROUND_QUEUE),
                 task -> {
-                    Thread thread = new Thread(task, "headgate-" + name + "-revalidation");
+                    // Begun amid a client's request: nothing of it is inherited.
+                    Thread thread = new Thread(null, task, "headgate-" + name + "-revalidation", 0, false);
                     thread.setDaemon(true);
+                    thread.setContextClassLoader(ResponseCache.class.getClassLoader());
                     return thread;
                 });
         background.allowCoreThreadTimeOut(true);

@@ -1,6 +1,7 @@
 package dev.headgate.exchange;
 
 import dev.headgate.failure.GatewayFailure;
+import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.ArrayList;
@@ -83,6 +84,19 @@ public final class Exchange {
      */
     public HttpServletResponse response() {
         return response;
+    }
+
+    /** The value of the first cookie of a name, as the client sent it; null where there is none. */
+    public static String cookie(HttpServletRequest request, String name) {
+        Cookie[] cookies = request.getCookies();
+        if (cookies != null) {
+            for (Cookie cookie : cookies) {
+                if (cookie.getName().equals(name)) {
+                    return cookie.getValue();
+                }
+            }
+        }
+        return null;
     }
 
     /** The name of the route that took the request. */

@@ -250,6 +250,7 @@ public final class Forwarder {
                             body.drain(response, sink);
                         } catch (GatewayFailure e) {
                             response.failed(e);
+                            response.attempt().ended(nanoSource.getAsLong(), e);
                             throw e;
                         }
                     }
@@ -414,14 +415,17 @@ public final class Forwarder {
             }
         } catch (GatewayFailure e) {
             failure = e;
-            exchange.failed(e);
-            response.failed(e);
+        } catch (RuntimeException e) {
+            failure = new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
+        }
+        response.attempt().ended(nanoSource.getAsLong(), failure);
+        if (failure != null) {
+            exchange.failed(failure);
+            response.failed(failure);
             if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
                 before.restore(exchange.response());
             }
-            throw e;
-        } finally {
-            response.attempt().ended(nanoSource.getAsLong(), failure);
+            throw failure;
         }
     }
 
