@@ -55,8 +55,8 @@ final class SharedBuckets implements AutoCloseable {
     /** When the store may be tried again, on the nano source; WORKING while it does. */
     private final AtomicLong retryNanos = new AtomicLong(WORKING);
 
-    /** When the store last did what it was asked, on the nano source. */
-    private volatile long workedNanos;
+    /** Since when the store has answered nobody in time, on the nano source; WORKING while it does. */
+    private final AtomicLong lateSinceNanos = new AtomicLong(WORKING);
 
     private final LongAdder failures = new LongAdder();
     private volatile LettuceBasedProxyManager<String> manager;
@@ -64,7 +64,6 @@ final class SharedBuckets implements AutoCloseable {
     SharedBuckets(LimitStoreConfig config, LongSupplier nanoSource) {
         this.config = config;
         this.nanoSource = nanoSource;
-        this.workedNanos = nanoSource.getAsLong() - HICCUP * config.timeout().toNanos();
         this.hiccupNanos = HICCUP * config.timeout().toNanos();
         client = RedisClient.create();
         client.setOptions(ClientOptions.builder()
@@ -118,7 +117,9 @@ final class SharedBuckets implements AutoCloseable {
     }
 
     void worked() {
-        workedNanos = nanoSource.getAsLong();
+        if (lateSinceNanos.get() != WORKING) {
+            lateSinceNanos.set(WORKING);
+        }
         if (retryNanos.get() != WORKING && retryNanos.getAndSet(WORKING) != WORKING) {
             LOG.info("Rate limits are shared through {} again", config);
         }
@@ -127,8 +128,11 @@ final class SharedBuckets implements AutoCloseable {
     void failed(RuntimeException e) {
         failures.increment();
         long now = nanoSource.getAsLong();
-        if (retryNanos.get() == WORKING && isTimeout(e) && now - workedNanos < hiccupNanos) {
-            return;
+        if (retryNanos.get() == WORKING && isTimeout(e) && manager != null) {
+            long since = lateSinceNanos.updateAndGet(late -> late == WORKING ? now : late);
+            if (now - since < hiccupNanos) {
+                return;
+            }
         }
         long before = retryNanos.getAndSet(now + config.pause().toNanos());
         if (before == WORKING) {
