@@ -36,6 +36,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One gateway: builds everything that its configuration asks for, runs the line that each request takes, and frees
@@ -124,9 +125,10 @@ final class Gateway implements AutoCloseable {
         AtomicInteger number = new AtomicInteger();
         ScheduledThreadPoolExecutor executor =
                 new ScheduledThreadPoolExecutor(Math.max(2, Math.min(8, origins)), task -> {
-                    Thread thread =
-                            new Thread(task, "headgate-" + config.name() + "-probe-" + number.incrementAndGet());
+                    String name = "headgate-" + config.name() + "-probe-" + number.incrementAndGet();
+                    Thread thread = new Thread(null, task, name, 0, false);
                     thread.setDaemon(true);
+                    thread.setContextClassLoader(Gateway.class.getClassLoader());
                     return thread;
                 });
         executor.setKeepAliveTime(30, TimeUnit.SECONDS);
@@ -147,7 +149,9 @@ final class Gateway implements AutoCloseable {
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
             admission.check(match.route().index(), exchange, match::capture);
-            if (cache != null && answersFromStore(match, exchange)) {
+            if (cache != null
+                    && !admission.countsStoredLate(match.route().index())
+                    && answersFromStore(match, exchange)) {
                 return;
             }
             threads.run(exchange, () -> proceed(match, exchange, chain));
@@ -185,29 +189,35 @@ final class Gateway implements AutoCloseable {
             answerAndLeave(exchange, failure);
             return;
         }
-        if (failure.kind() == FailureKind.HTTP_REQUEST_DENIED || failure.kind() == FailureKind.HTTP_REQUEST_PUT_OFF) {
-            // Who floods the gateway must not flood the log.
-            LOG.debug("{} route {}: {}", exchange.requestId(), exchange.route(), failure.getMessage());
-            fallbacks.get(exchange.route()).answer(exchange, failure, chain);
-            return;
-        }
-        LOG.warn(
-                "{} route {}: {} ({}, {} attempts)",
-                exchange.requestId(),
-                exchange.route(),
-                failure.getMessage(),
-                failure.kind().errorType(),
-                exchange.attempts().size(),
-                failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
-        if (response.isCommitted()) {
+        log(exchange, failure);
+        if (exchange.isAbandoned() || response.isCommitted()) {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
+        }
+        response.setHeader(config.requestIdField(), exchange.requestId());
+        if (cache != null && !response.containsHeader("Cache-Status")) {
+            cache.refused(exchange.route(), failure).ifPresent(status -> response.setHeader("Cache-Status", status));
         }
         if (failure.kind() == FailureKind.CLIENT_TOO_SLOW) {
             answerAndLeave(exchange, failure);
             return;
         }
         fallbacks.get(exchange.route()).answer(exchange, failure, chain);
+    }
+
+    private static void log(Exchange exchange, GatewayFailure failure) {
+        // Who floods the gateway must not flood the log.
+        boolean byRate =
+                failure.kind() == FailureKind.HTTP_REQUEST_DENIED || failure.kind() == FailureKind.HTTP_REQUEST_PUT_OFF;
+        LOG.atLevel(byRate ? Level.DEBUG : Level.WARN)
+                .log(
+                        "{} route {}: {} ({}, {} attempts)",
+                        exchange.requestId(),
+                        exchange.route(),
+                        failure.getMessage(),
+                        failure.kind().errorType(),
+                        exchange.attempts().size(),
+                        failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
     }
 
     /**

@@ -99,8 +99,9 @@ final class HostThreads implements AutoCloseable {
             ClassLoader loader = HostThreads.class.getClassLoader();
             pool = new ThreadPoolExecutor(
                     0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
-                        Thread thread =
-                                new Thread(task, "headgate-" + gatewayName + "-exchange-" + number.incrementAndGet());
+                        String name = "headgate-" + gatewayName + "-exchange-" + number.incrementAndGet();
+                        // Begun by a thread of the container amid somebody's request: nothing of it is inherited.
+                        Thread thread = new Thread(null, task, name, 0, false);
                         thread.setDaemon(true);
                         thread.setContextClassLoader(loader);
                         return thread;
@@ -243,6 +244,7 @@ final class HostThreads implements AutoCloseable {
             this.exchange = exchange;
             this.work = work;
             this.async = async;
+            exchange.onRelease(letGo::countDown);
         }
 
         @Override

@@ -191,6 +191,20 @@ class ArchitectureTest {
     static final ArchRule nothingHangsOnAThread =
             noClasses().should().dependOnClassesThat().areAssignableTo(ThreadLocal.class);
 
+    /** Else a thread keeps what hung on the one that happened to begin it: a container's, amid somebody's request. */
+    @ArchTest
+    static final ArchRule threadsInheritNothing = noClasses()
+            .should()
+            .callConstructor(Thread.class)
+            .orShould()
+            .callConstructor(Thread.class, Runnable.class)
+            .orShould()
+            .callConstructor(Thread.class, Runnable.class, String.class)
+            .orShould()
+            .callConstructor(Thread.class, ThreadGroup.class, Runnable.class, String.class)
+            .orShould()
+            .callConstructor(Thread.class, ThreadGroup.class, Runnable.class, String.class, long.class);
+
     @ArchTest
     static final ArchRule timeComesInAsAClockOrANanoSource =
             noClasses().that().resideOutsideOfPackage("dev.headgate").should().accessTargetWhere(readsTheTime());

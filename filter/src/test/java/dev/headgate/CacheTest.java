@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.H2Client;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
@@ -11,12 +12,15 @@ import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
 
 /** The cache on real traffic: what the client gets, and what the origin sees. */
 class CacheTest {
@@ -191,8 +195,10 @@ class CacheTest {
     private static void crowd(Container container, String head, boolean stale) throws Exception {
         CountDownLatch all = new CountDownLatch(1);
         int clients = 50;
+        // The first connection may not be back in the pool when the crowd comes.
+        AtomicBoolean old = new AtomicBoolean(stale);
         RawOrigin.Script slow = connection -> {
-            if (stale && connection.readRequest() != null) {
+            if (old.getAndSet(false) && connection.readRequest() != null) {
                 connection.send(RawOrigin.ok("old", "Cache-Control: max-age=0", "ETag: \"1\""));
             }
             while (connection.readRequest() != null) {
@@ -388,6 +394,119 @@ class CacheTest {
                             .status())
                     .isEqualTo(403);
             assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("hit");
+        }
+    }
+
+    /** RFC 9211 §2. */
+    @OnEachContainer
+    void failureOfACachedRouteSaysWhyItWasForwarded(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.scripted(connection -> connection.readRequest());
+                Scene scene = scene(container, origin, "route.r.retry.attempts=1", "route.r.request.max-target=20")) {
+            assertThat(scene.client().get("/api/a").field("Cache-Status"))
+                    .isEqualTo("headgate; fwd=uri-miss; detail=connection_terminated");
+            assertThat(scene.client().get("/api/" + "a".repeat(30)).field("Cache-Status"))
+                    .startsWith("headgate; fwd=bypass; detail=");
+        }
+    }
+
+    @OnEachContainer
+    void limitCountsStoredResponsesOnlyWhereItIsToldTo(Container container) throws Exception {
+        for (String wait : List.of("", "20ms")) {
+            for (boolean counts : new boolean[] {true, false}) {
+                List<String> settings = new ArrayList<>(
+                        List.of("limit.l.rate=2/h", "limit.l.count-stored=" + counts, "route.r.limits=l"));
+                if (!wait.isEmpty()) {
+                    settings.add("limit.l.max-wait=" + wait);
+                }
+                try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("hello", "Cache-Control: max-age=60"));
+                        Scene scene = scene(container, origin, settings.toArray(String[]::new))) {
+                    scene.client().get("/api/a");
+                    scene.client().get("/api/a");
+                    assertThat(scene.client().get("/api/a").status())
+                            .as("max-wait=%s", wait)
+                            .isEqualTo(counts ? 429 : 200);
+                }
+            }
+        }
+    }
+
+    @OnEachContainer
+    void limitLeavesOutStaleResponsesThatAreValidatedLater(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("hello", "Cache-Control: max-age=0, stale-while-revalidate=60"));
+                Scene scene = scene(
+                        container, origin, "limit.l.rate=1/h", "limit.l.count-stored=false", "route.r.limits=l")) {
+            for (int i = 0; i < 3; i++) {
+                assertThat(scene.client().get("/api/a").status()).isEqualTo(200);
+            }
+        }
+    }
+
+    /** What a request over HTTP/2 lacks, its Content-Length, must not cost it a thread of the share. */
+    @Test
+    void storedResponseOverHttp2NeedsNoPlaceAtTheUpstream() throws Exception {
+        Container container = Container.TOMCAT; // Jetty does not say without a wait whether there is content
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("hello", "Cache-Control: max-age=60"));
+                Scene scene =
+                        scene(container, origin, "limit.l.rate=1/h", "limit.l.count-stored=false", "route.r.limits=l");
+                H2Client client = H2Client.connect(scene.app().port())) {
+            for (int i = 0; i < 3; i++) {
+                H2Client.Response response = client.exchange("GET", "/api/a", Map.of(), null, Map.of());
+                assertThat(response.status()).isEqualTo(200);
+                assertThat(response.text()).isEqualTo("hello");
+            }
+            assertThat(origin.requests()).isEqualTo(1);
+        }
+    }
+
+    @OnEachContainer
+    void followersGetTheRestWhenTheirLeadersClientLeaves(Container container) throws Exception {
+        for (int share : new int[] {1, 100}) { // off the container's threads, and on them
+            CountDownLatch left = new CountDownLatch(1);
+            String piece = "0123456789abcdef".repeat(4096);
+            int pieces = 200;
+            AtomicBoolean stalled = new AtomicBoolean(true);
+            RawOrigin.Script script = connection -> {
+                String target = connection.readRequest().target();
+                if (target.endsWith("hold")) {
+                    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na");
+                    left.await(20, TimeUnit.SECONDS);
+                    connection.send("b");
+                    return;
+                }
+                connection.send("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: "
+                        + (long) piece.length() * pieces + "\r\n\r\n" + piece);
+                if (stalled.getAndSet(false)) {
+                    left.await(20, TimeUnit.SECONDS);
+                }
+                for (int i = 1; i < pieces; i++) {
+                    connection.send(piece);
+                }
+            };
+            try (RawOrigin origin = RawOrigin.scripted(script);
+                    Scene scene = scene(container, origin, "host-threads=" + share);
+                    RawClient holder = scene.app().connect();
+                    RawClient leader = scene.app().connect();
+                    RawClient follower = scene.app().connect()) {
+                holder.send(RawClient.request("GET", "/api/hold") + "\r\n");
+                holder.readResponseHead();
+                leader.send(RawClient.request("GET", "/api/a") + "\r\n");
+                leader.readResponseHead();
+                follower.send(RawClient.request("GET", "/api/a") + "\r\n");
+                RawMessage answer = follower.readResponseHead();
+                assertThat(answer.field("Cache-Status")).contains("collapsed");
+                leader.reset();
+                left.countDown();
+                follower.readRest(answer);
+
+                assertThat(answer.complete()).isTrue();
+                assertThat(answer.text()).hasSize(piece.length() * pieces);
+                assertThat(origin.requests()).isEqualTo(2);
+                Awaitility.await().untilAsserted(() -> {
+                    RawMessage hit = scene.client().get("/api/a");
+                    assertThat(hit.field("Cache-Status")).contains("; hit");
+                });
+            }
         }
     }
 }

@@ -2,6 +2,8 @@ package dev.headgate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.OnEachContainer;
@@ -9,6 +11,9 @@ import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -352,6 +357,42 @@ class FailureTest {
         }
     }
 
+    /** As a container may do with a field that it does not like, or a filter of the app. */
+    @OnEachContainer
+    void responseThatThrowsIsAFailedAttempt(Container container) throws IOException {
+        Filter picky = (request, response, chain) ->
+                chain.doFilter(request, new HttpServletResponseWrapper((HttpServletResponse) response) {
+                    @Override
+                    public void addHeader(String name, String value) {
+                        refuse(name);
+                        super.addHeader(name, value);
+                    }
+
+                    @Override
+                    public void setHeader(String name, String value) {
+                        refuse(name);
+                        super.setHeader(name, value);
+                    }
+
+                    private void refuse(String name) {
+                        if (name.equals("X-B")) {
+                            throw new IllegalStateException("not this one");
+                        }
+                    }
+                });
+        RawOrigin origin = RawOrigin.answering(RawOrigin.ok("ok", "X-A: 1", "X-B: 2"));
+        try (Scene scene = Scene.of(AppServer.on(container).filter(picky), origin, "route.r.error.detail=full")) {
+            RawMessage problem = scene.client().get("/api/x", "Accept: application/json");
+            assertThat(problem.status()).isEqualTo(500);
+            assertThat(problem.fields("X-A")).isEmpty();
+            JsonNode attempts = new ObjectMapper().readTree(problem.content()).get("attempts");
+            assertThat(attempts).hasSize(1);
+            assertThat(attempts.get(0).get("kind").asText()).isEqualTo("proxy_internal_error");
+            assertThat(attempts.get(0).get("stage").asText()).isEqualTo("content");
+            assertThat(attempts.get(0).get("receivedStatus").asInt()).isEqualTo(200);
+        }
+    }
+
     private static void assertRefused(Container container, String... responses) throws IOException {
         RawOrigin origin = RawOrigin.answering(responses);
         try (Scene scene = Scene.of(container, origin)) {
@@ -370,7 +411,7 @@ class FailureTest {
         RawMessage response = scene.client().get("/api/x");
         assertThat(response.status()).isEqualTo(status);
         assertThat(response.complete()).isTrue();
-        assertThat(response.text()).isNotBlank();
+        assertThat(response.text()).isNotBlank().contains(response.field("X-Request-Id"));
         assertThat(scene.client().get("/other").text()).isEqualTo("app:GET /other");
     }
 }

@@ -39,8 +39,8 @@ import java.util.zip.GZIPOutputStream;
  *   <li>{@code Set-Cookie2}: obsolete since RFC 6265; it passes as any other field.
  *   <li>X-Forwarded-For of any client appended to: only that of trusted proxies is.
  *   <li>{@code {}} in a query escaped: it goes to the origin as it came.
- *   <li>Subclass hooks that rewrite fields, and content transformers with their buffers and files: fields are settings,
- *       content is not changed.
+ *   <li>Subclass hooks that rewrite fields, content that the proxy decompresses, and content transformers with their
+ *       buffers and files: fields are settings, content is not changed.
  *   <li>The JVM's proxy properties, and redirects followed on behalf of the client: never.
  *   <li>Clients that stall within the request head: the container's own time limit.
  *   <li>A failure hidden behind an error page after the origin's head was received, because a buffer still holds it

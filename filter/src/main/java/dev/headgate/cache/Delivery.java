@@ -18,6 +18,13 @@ public interface Delivery {
     /** Sends what was written, before a wait. */
     void flush() throws GatewayFailure;
 
+    /**
+     * There will be no whole response; an exception follows.
+     *
+     * @param cacheStatus for whatever is sent instead
+     */
+    default void failed(String cacheStatus) {}
+
     /** Whether the client is known to be gone, so that there is nothing to wait for. Asked now and then, on any thread. */
     default boolean isGone() {
         return false;

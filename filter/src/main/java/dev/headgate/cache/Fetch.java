@@ -3,6 +3,7 @@ package dev.headgate.cache;
 import dev.headgate.exchange.Fields;
 import dev.headgate.exchange.ResponseHead;
 import dev.headgate.failure.GatewayFailure;
+import java.util.function.BooleanSupplier;
 
 /** What the cache needs of whoever talks to the origin, for one exchange. */
 public interface Fetch {
@@ -37,10 +38,11 @@ public interface Fetch {
          *
          * @param head to send, with the same status as the origin's
          * @param sink is handed all content before it goes to the client
+         * @param heir asked once if the client leaves meanwhile: true when {@link #drain} is to be possible then
          * @throws GatewayFailure when the content was cut, or the client is gone; in the latter case {@link #drain} may
          *     go on where this stopped
          */
-        void relay(ResponseHead head, ContentSink sink) throws GatewayFailure;
+        void relay(ResponseHead head, ContentSink sink, BooleanSupplier heir) throws GatewayFailure;
 
         /**
          * Reads the content without sending it to anyone.

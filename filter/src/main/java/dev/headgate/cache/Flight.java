@@ -19,6 +19,9 @@ final class Flight {
     record Landing(Recording recording, StoredResponse validated) {
         /** Nothing that others could use. */
         static final Landing USELESS = new Landing(null, null);
+
+        /** Nothing yet: the client of the exchange left before the head came. Told by identity, as is the above. */
+        static final Landing LEADERLESS = new Landing(null, null);
     }
 
     /** How often those who wait look whether their client is still there. */

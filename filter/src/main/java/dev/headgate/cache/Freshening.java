@@ -14,8 +14,8 @@ final class Freshening {
      * Fields that belong to the content that is stored, which a response without content does not change: servers fill
      * them with what fits themselves.
      */
-    private static final Set<String> OF_THE_CONTENT = Set.of(
-            "content-length", "content-encoding", "content-type", "content-range", "content-md5", "etag", "set-cookie");
+    private static final Set<String> OF_THE_CONTENT =
+            Set.of("content-length", "content-encoding", "content-range", "content-md5", "etag", "set-cookie");
 
     private Freshening() {}
 

@@ -42,6 +42,7 @@ final class Recording implements ContentSink {
     private int followers;
     private boolean kept = true;
     private boolean stopped;
+    private boolean closed;
     private State state = State.RUNNING;
 
     /**
@@ -136,6 +137,7 @@ final class Recording implements ContentSink {
     private void stop() {
         stopped = true;
         tail = null;
+        tailLength = 0;
         atHand.clear();
         store.drop(generation, finishedChunks);
     }
@@ -145,14 +147,18 @@ final class Recording implements ContentSink {
         kept = false;
     }
 
-    /** Whether somebody besides the client of this exchange waits for the content. */
-    synchronized boolean hasFollowers() {
-        return followers > 0;
-    }
-
-    /** Whether as good as everything is here already. */
-    synchronized boolean isNearlyDone() {
-        return kept && expected >= 0 && expected - received <= 4L * Store.CHUNK_BYTES;
+    /**
+     * The client of this exchange is gone. Thread-safe; may be asked more than once.
+     *
+     * @return whether the rest is wanted all the same, because others wait for it or as good as everything is here. If
+     *     not, nobody can begin to follow any more
+     */
+    synchronized boolean outlivesClient() {
+        boolean nearlyDone = kept && expected >= 0 && expected - received <= 4L * Store.CHUNK_BYTES;
+        if (followers == 0 && !nearlyDone) {
+            closed = true;
+        }
+        return !closed;
     }
 
     /** All content came, as far as framing tells; stores the response. */
@@ -236,7 +242,7 @@ final class Recording implements ContentSink {
      * @return null when the content cannot be followed any more
      */
     synchronized Follower follow(BooleanSupplier gone) {
-        if (stopped || state == State.FAILED || state == State.COMPLETE && !kept) {
+        if (stopped || closed || state == State.FAILED || state == State.COMPLETE && !kept) {
             return null;
         }
         followers++;

@@ -12,16 +12,19 @@ import dev.headgate.exchange.ResponseHead;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -77,8 +80,10 @@ public final class ResponseCache implements AutoCloseable {
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(BACKGROUND_QUEUE),
                 task -> {
-                    Thread thread = new Thread(task, "headgate-" + name + "-revalidation");
+                    // Begun amid a client's request: nothing of it is inherited.
+                    Thread thread = new Thread(null, task, "headgate-" + name + "-revalidation", 0, false);
                     thread.setDaemon(true);
+                    thread.setContextClassLoader(ResponseCache.class.getClassLoader());
                     return thread;
                 });
         background.allowCoreThreadTimeOut(true);
@@ -120,6 +125,18 @@ public final class ResponseCache implements AutoCloseable {
                     Forward.STALE,
                     plan.ttlMillis());
         }
+        try {
+            act(request, key, plan, fetch, delivery);
+        } catch (GatewayFailure failure) {
+            CacheStatus status =
+                    plan.forward() == null ? CacheStatus.hit(plan.ttlMillis()) : CacheStatus.forwarded(plan.forward());
+            delivery.failed(status.withDetail(failure.kind().word()).field(name));
+            throw failure;
+        }
+    }
+
+    private void act(CacheRequest request, CacheKey key, CachePlan plan, Fetch fetch, Delivery delivery)
+            throws GatewayFailure {
         switch (plan.action()) {
             case SERVE, SERVE_AND_VALIDATE -> {
                 if (serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), delivery)) {
@@ -130,7 +147,8 @@ public final class ResponseCache implements AutoCloseable {
                     refuse(request, delivery, Forward.MISS);
                     return;
                 }
-                plan = new CachePlan(Action.FORWARD, null, Forward.MISS, 0);
+                act(request, key, new CachePlan(Action.FORWARD, null, Forward.MISS, 0), fetch, delivery);
+                return;
             }
             case REFUSE -> {
                 refuse(request, delivery, plan.forward());
@@ -154,13 +172,28 @@ public final class ResponseCache implements AutoCloseable {
     /**
      * Answers a request if that takes the store only, and no wait.
      *
+     * @param fetch for validation in the background
      * @return false when nothing was sent
      */
-    public boolean answersAtOnce(CacheRequest request, Delivery delivery) throws GatewayFailure {
+    public boolean answersAtOnce(CacheRequest request, Fetch fetch, Delivery delivery) throws GatewayFailure {
         CacheKey key = CacheKey.of(request);
         CachePlan plan = CachePlan.decide(request, store.find(key), clock.millis());
-        return plan.action() == Action.SERVE
+        boolean stale = plan.action() == Action.SERVE_AND_VALIDATE;
+        return (plan.action() == Action.SERVE || stale && validateLater(request, key, plan.stored(), fetch))
                 && serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), delivery);
+    }
+
+    /**
+     * What {@code Cache-Status} says about a request that never came here.
+     *
+     * @return empty for a route without a cache
+     */
+    public Optional<String> refused(String route, GatewayFailure why) {
+        return routes.containsKey(route)
+                ? Optional.of(CacheStatus.forwarded(Forward.BYPASS)
+                        .withDetail(why.kind().word())
+                        .field(name))
+                : Optional.empty();
     }
 
     /** Whether others may want the very response that this request will bring. */
@@ -184,21 +217,26 @@ public final class ResponseCache implements AutoCloseable {
                 ? store.find(key).stream().findAny().map(StoredResponse::fields).orElse(Fields.NONE)
                 : plan.stored().fields();
         String flightKey = flightKey(key, vary, request);
+        long until = clock.millis() + request.config().collapseWait().toMillis();
         // Twice at most: the second time with the Vary that the first leader's response has shown.
-        for (int round = 0; round < 2 && !isUnshared(flightKey); round++) {
+        for (int round = 0; round < 2 && !isUnshared(flightKey); ) {
             Flight mine = new Flight();
             Flight leader = flights.putIfAbsent(flightKey, mine);
             if (leader == null) {
                 lead(flightKey, mine, new Turn(request, key, plan, mine), fetch, delivery);
                 return;
             }
-            Landing landing = await(leader, request, delivery);
+            Landing landing = await(leader, Duration.ofMillis(until - clock.millis()), delivery);
             if (delivery.isGone()) {
                 throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it waited for another");
+            }
+            if (landing == Landing.LEADERLESS) {
+                continue;
             }
             if (landing == null || landing == Landing.USELESS) {
                 break;
             }
+            round++;
             StoredResponse head = landing.recording() == null
                     ? landing.validated()
                     : landing.recording().head();
@@ -230,14 +268,14 @@ public final class ResponseCache implements AutoCloseable {
                 remember(flightKey);
             }
         } finally {
-            mine.land(Landing.USELESS);
-            flights.remove(flightKey, mine);
+            flights.remove(flightKey, mine); // first: whoever hears that nobody leads looks for a new leader
+            mine.land(delivery.isGone() ? Landing.LEADERLESS : Landing.USELESS);
         }
     }
 
-    private Landing await(Flight leader, CacheRequest request, Delivery delivery) throws GatewayFailure {
+    private Landing await(Flight leader, Duration limit, Delivery delivery) throws GatewayFailure {
         try {
-            return leader.await(request.config().collapseWait(), delivery::isGone);
+            return leader.await(limit, delivery::isGone);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while it waited for another", e);
@@ -340,6 +378,9 @@ public final class ResponseCache implements AutoCloseable {
             try {
                 response = fetch.ask(asked.fields());
             } catch (GatewayFailure failure) {
+                if (delivery != null && delivery.isGone()) {
+                    throw failure; // another leads
+                }
                 turn.land(Landing.USELESS);
                 if (delivery != null
                         && isOriginsFault(failure)
@@ -480,7 +521,7 @@ public final class ResponseCache implements AutoCloseable {
         CacheStatus status = CacheStatus.forwarded(turn.plan.forward());
         if (recording == null) {
             turn.land(Landing.USELESS);
-            send(response, said(head, status), ContentSink.NONE, delivery);
+            send(response, said(head, status), ContentSink.NONE, () -> false, delivery);
             return;
         }
         Set<Recording> ofResource = enter(recording);
@@ -493,10 +534,11 @@ public final class ResponseCache implements AutoCloseable {
                 turn.land(new Landing(recording, null));
             }
             try {
-                send(response, said(head, status.withStored(ttl)), recording, delivery);
+                send(response, said(head, status.withStored(ttl)), recording, recording::outlivesClient, delivery);
             } catch (GatewayFailure failure) {
-                boolean wanted = recording.hasFollowers() || recording.isNearlyDone();
-                if (failure.kind() != FailureKind.CLIENT_LEFT || delivery == null || !wanted) {
+                boolean left =
+                        failure.kind() == FailureKind.CLIENT_LEFT || failure.kind() == FailureKind.CLIENT_TOO_SLOW;
+                if (!left || delivery == null || !recording.outlivesClient()) {
                     throw failure;
                 }
                 // The client is gone, but others want the rest.
@@ -511,12 +553,13 @@ public final class ResponseCache implements AutoCloseable {
         }
     }
 
-    private static void send(Fetch.Response response, ResponseHead head, ContentSink sink, Delivery delivery)
+    private static void send(
+            Fetch.Response response, ResponseHead head, ContentSink sink, BooleanSupplier heir, Delivery delivery)
             throws GatewayFailure {
         if (delivery == null) {
             response.drain(sink);
         } else {
-            response.relay(head, sink);
+            response.relay(head, sink, heir);
         }
     }
 

@@ -69,22 +69,24 @@ public record OriginConfig(
                         "'" + part + "' is not known behind an origin; known are " + PARAMETERS);
             }
         }
+        String shown = text.replaceAll("(?<=://)\\S*@", "******@");
         URI uri;
         try {
             uri = new URI(parts.length == 0 ? "" : parts[0].trim());
         } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("'" + text + "' is not a URI: " + e.getReason(), e);
+            // Without the cause, which repeats the text.
+            throw new IllegalArgumentException("'" + shown + "' is not a URI: " + e.getReason());
         }
         String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
         if (!scheme.equals("http") && !scheme.equals("https")) {
-            throw new IllegalArgumentException("'" + text + "' must start with http:// or https://");
+            throw new IllegalArgumentException("'" + shown + "' must start with http:// or https://");
         }
         if (uri.getHost() == null) {
-            throw new IllegalArgumentException("'" + text + "' has no valid host and port");
+            throw new IllegalArgumentException("'" + shown + "' has no valid host and port");
         }
         if (uri.getRawUserInfo() != null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
             throw new IllegalArgumentException(
-                    "'" + text + "' may have a host, a port and a path, but no user, query or fragment");
+                    "'" + shown + "' may have a host, a port and a path, but no user, query or fragment");
         }
         int port = uri.getPort() >= 0 ? uri.getPort() : scheme.equals("https") ? 443 : 80;
         String host = uri.getHost();

@@ -1,11 +1,13 @@
 package dev.headgate.config;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A named group of origins that answer alike.
  *
- * @param origins at least one
+ * @param origins at least one, none twice
  * @param pool how connections to each origin are kept
  * @param tls how {@code https} origins are trusted; never null
  * @param head how much head a response may have
@@ -30,6 +32,12 @@ public record UpstreamConfig(
         origins = List.copyOf(origins);
         if (origins.isEmpty()) {
             throw new IllegalArgumentException("upstream " + name + " needs at least one origin");
+        }
+        Set<String> addresses = new HashSet<>();
+        for (OriginConfig origin : origins) {
+            if (!addresses.add(origin.toString())) {
+                throw new IllegalArgumentException(origin + " is there twice; ;weight=N gives it a larger share");
+            }
         }
         if (pool == null
                 || tls == null

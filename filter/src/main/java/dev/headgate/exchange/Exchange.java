@@ -1,11 +1,13 @@
 package dev.headgate.exchange;
 
 import dev.headgate.failure.GatewayFailure;
+import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -36,6 +38,12 @@ public final class Exchange {
 
     /** Guarded by {@link #lock}. */
     private boolean abandoned;
+
+    /** Guarded by {@link #lock}; null: nobody else wants the response. */
+    private BooleanSupplier heir;
+
+    /** Guarded by {@link #lock}; null: nobody waits for it. */
+    private Runnable onRelease;
 
     private final Wait wait = this::waitIsOver;
 
@@ -76,6 +84,19 @@ public final class Exchange {
      */
     public HttpServletResponse response() {
         return response;
+    }
+
+    /** The value of the first cookie of a name, as the client sent it; null where there is none. */
+    public static String cookie(HttpServletRequest request, String name) {
+        Cookie[] cookies = request.getCookies();
+        if (cookies != null) {
+            for (Cookie cookie : cookies) {
+                if (cookie.getName().equals(name)) {
+                    return cookie.getValue();
+                }
+            }
+        }
+        return null;
     }
 
     /** The name of the route that took the request. */
@@ -191,11 +212,44 @@ public final class Exchange {
         }
     }
 
-    /** Nobody wants the answer any more: breaks the wait at an upstream, and every later one. Thread-safe. */
+    /**
+     * From now on the response may be wanted without the client too.
+     *
+     * @param other asked once, when the exchange is abandoned: true leaves the wait at the upstream as it is
+     */
+    public void inheritedBy(BooleanSupplier other) {
+        synchronized (lock) {
+            heir = other;
+        }
+    }
+
+    /** @param action runs when {@link #release()} is called */
+    public void onRelease(Runnable action) {
+        synchronized (lock) {
+            onRelease = action;
+        }
+    }
+
+    /** The client is gone, and the worker goes on for others; it will not touch request and response any more. */
+    public void release() {
+        Runnable action;
+        synchronized (lock) {
+            abandoned = true;
+            action = onRelease;
+        }
+        if (action != null) {
+            action.run();
+        }
+    }
+
+    /**
+     * The client does not want the answer any more: breaks the wait at an upstream, unless the response has an heir, and
+     * every later one. Thread-safe.
+     */
     public void abandon() {
         synchronized (lock) {
             abandoned = true;
-            if (breaker != null) {
+            if (breaker != null && (heir == null || !heir.getAsBoolean())) {
                 breaker.run();
             }
         }

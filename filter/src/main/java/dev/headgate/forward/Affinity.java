@@ -4,7 +4,6 @@ import dev.headgate.config.BalanceConfig;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.upstream.Origin;
-import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.nio.charset.StandardCharsets;
@@ -45,7 +44,7 @@ final class Affinity {
         HttpServletRequest request = exchange.request();
         return switch (config.method()) {
             case HASH -> key(match, request);
-            case STICKY -> verified(cookie(request, name));
+            case STICKY -> verified(Exchange.cookie(request, name));
             case STICKY_SESSION -> {
                 HttpSession session = request.getSession(false);
                 Object id = session == null ? null : session.getAttribute(name);
@@ -89,22 +88,10 @@ final class Affinity {
             case "address" -> request.getRemoteAddr();
             case "principal" -> request.getRemoteUser();
             case "field" -> request.getHeader(argument);
-            case "cookie" -> cookie(request, argument);
+            case "cookie" -> Exchange.cookie(request, argument);
             case "path" -> match.capture(argument);
             default -> null;
         };
-    }
-
-    private static String cookie(HttpServletRequest request, String name) {
-        Cookie[] cookies = request.getCookies();
-        if (cookies != null) {
-            for (Cookie cookie : cookies) {
-                if (cookie.getName().equals(name)) {
-                    return cookie.getValue();
-                }
-            }
-        }
-        return null;
     }
 
     /** The origin id of a cookie that this gateway, or one with the same secret, has signed. */

@@ -137,6 +137,7 @@ final class BodyRelay {
     }
 
     private void write(byte[] buffer, int count) throws GatewayFailure {
+        checkClient();
         try {
             pace.begin();
             client.write(buffer, 0, count);
@@ -155,6 +156,7 @@ final class BodyRelay {
         if (!held) {
             return;
         }
+        checkClient();
         try {
             pace.begin();
             response.flushBuffer();
@@ -185,6 +187,13 @@ final class BodyRelay {
         if (!pace.end(sent)) {
             throw new GatewayFailure(
                     FailureKind.CLIENT_TOO_SLOW, "the client took the response too slowly (response.min-rate)");
+        }
+    }
+
+    /** The container has taken the response back. */
+    private void checkClient() throws GatewayFailure {
+        if (exchange.isAbandoned()) {
+            throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left");
         }
     }
 

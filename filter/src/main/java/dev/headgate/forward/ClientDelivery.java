@@ -18,6 +18,9 @@ final class ClientDelivery implements Delivery {
     private final Exchange exchange;
     private OutputStream client;
 
+    /** Null unless the exchange fails. */
+    private String cacheStatus;
+
     ClientDelivery(ResponseRules rules, RouteMatch match, Exchange exchange) {
         this.rules = rules;
         this.match = match;
@@ -52,6 +55,18 @@ final class ClientDelivery implements Delivery {
             response.flushBuffer();
         } catch (IOException e) {
             throw clientLeft(e);
+        }
+    }
+
+    @Override
+    public void failed(String status) {
+        cacheStatus = status;
+    }
+
+    /** Says on the response, which is to become the gateway's own, what the cache had to do with the failure. */
+    void tellFailure() {
+        if (cacheStatus != null) {
+            exchange.response().setHeader("Cache-Status", cacheStatus);
         }
     }
 

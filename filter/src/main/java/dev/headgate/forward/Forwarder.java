@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
@@ -104,17 +105,19 @@ public final class Forwarder {
                 || request.getContentLengthLong() > 0
                 || request.getHeader("Transfer-Encoding") != null
                 || request.getHeader("Expect") != null
-                || !request.getProtocol().startsWith("HTTP/1.") && request.getContentLengthLong() != 0) {
+                || !request.getProtocol().startsWith("HTTP/1.")
+                        && request.getContentLengthLong() != 0
+                        && !RequestContent.hasEnded(request)) {
             return false;
         }
         route.request().check(request);
-        RequestContent none =
-                RequestContent.of(exchange, true, 0, route.config().limits(), nanoSource);
+        RequestContent none = RequestContent.none(exchange);
         OutgoingRequest outgoing = route.request().requestFor(target(match, request), match, exchange, none);
         FieldSnapshot before = new FieldSnapshot(exchange.response());
         try {
             return cache.answersAtOnce(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
+                    new OriginFetch(route, outgoing, route.affinity().of(match, exchange), match, exchange),
                     new ClientDelivery(route.response(), match, exchange));
         } catch (GatewayFailure e) {
             if (!exchange.response().isCommitted()) {
@@ -179,14 +182,17 @@ public final class Forwarder {
             Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange)
             throws GatewayFailure {
         FieldSnapshot before = new FieldSnapshot(exchange.response());
+        ClientDelivery client = new ClientDelivery(route.response(), match, exchange);
         try {
             cache.handle(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     new OriginFetch(route, outgoing, affinity, match, exchange),
-                    new ClientDelivery(route.response(), match, exchange));
+                    client);
         } catch (GatewayFailure e) {
-            if (!exchange.response().isCommitted()) {
+            // An abandoned exchange may have given its response back.
+            if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
                 before.restore(exchange.response());
+                client.tellFailure();
             }
             throw e;
         }
@@ -219,24 +225,32 @@ public final class Forwarder {
             BodyRelay body = new BodyRelay(exchange, route.config().limits(), nanoSource);
             return new Response() {
 
+                private boolean relayed;
+
                 @Override
                 public ResponseHead head() {
                     return head;
                 }
 
                 @Override
-                public void relay(ResponseHead sent, ContentSink sink) throws GatewayFailure {
+                public void relay(ResponseHead sent, ContentSink sink, BooleanSupplier heir) throws GatewayFailure {
+                    relayed = true;
+                    exchange.inheritedBy(heir);
                     route.affinity().remember(affinity, response.origin(), match, exchange);
                     deliver(route, response, sent.fields().without("Content-Length"), body, sink, match, exchange);
                 }
 
                 @Override
                 public void drain(ContentSink sink) throws GatewayFailure {
+                    if (relayed) {
+                        exchange.release();
+                    }
                     if (response.head().getEntity() != null) {
                         try {
                             body.drain(response, sink);
                         } catch (GatewayFailure e) {
                             response.failed(e);
+                            response.attempt().ended(nanoSource.getAsLong(), e);
                             throw e;
                         }
                     }
@@ -401,14 +415,17 @@ public final class Forwarder {
             }
         } catch (GatewayFailure e) {
             failure = e;
-            exchange.failed(e);
-            response.failed(e);
-            if (!exchange.response().isCommitted()) {
+        } catch (RuntimeException e) {
+            failure = new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
+        }
+        response.attempt().ended(nanoSource.getAsLong(), failure);
+        if (failure != null) {
+            exchange.failed(failure);
+            response.failed(failure);
+            if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
                 before.restore(exchange.response());
             }
-            throw e;
-        } finally {
-            response.attempt().ended(nanoSource.getAsLong(), failure);
+            throw failure;
         }
     }
 

@@ -6,6 +6,7 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.upstream.Origin;
 import dev.headgate.upstream.OriginConnection;
 import dev.headgate.upstream.Upstream;
+import java.io.IOException;
 import java.io.InputStream;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 
@@ -79,7 +80,7 @@ final class OriginResponse implements AutoCloseable {
     InputStream content(OriginConnection.BeforeBlocking hook) throws GatewayFailure {
         try {
             return connection.content(hook);
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             throw connection.contentFailure(e, 0);
         }
     }

@@ -2,6 +2,7 @@ package dev.headgate.forward;
 
 import dev.headgate.config.OriginConfig;
 import dev.headgate.route.RouteMatch;
+import java.util.Locale;
 
 /**
  * Makes references in {@code Location}, {@code Content-Location} and {@code Refresh} that point to the origin point to
@@ -25,7 +26,7 @@ final class RedirectRules {
 
     /** {@code 5; url=/next} (HTML Living Standard §7.3.1 describes the syntax). */
     static String rewriteRefresh(String field, OriginConfig origin, String sentHost, RouteMatch match) {
-        int at = field.toLowerCase(java.util.Locale.ROOT).indexOf("url=");
+        int at = field.toLowerCase(Locale.ROOT).indexOf("url=");
         if (at < 0) {
             return field;
         }

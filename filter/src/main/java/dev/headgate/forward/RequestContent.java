@@ -77,6 +77,23 @@ final class RequestContent extends AbstractHttpEntity {
         return content;
     }
 
+    /** For a request that is known to have none. */
+    static RequestContent none(Exchange exchange) {
+        return empty(exchange, exchange.request().getContentLengthLong() == 0 ? 0 : NONE);
+    }
+
+    /**
+     * Whether the end of the content has come already, without waiting for it: over HTTP/2 that is how a request shows
+     * that it has none. Jetty knows only once the content was read, which may take its time.
+     */
+    static boolean hasEnded(HttpServletRequest request) {
+        try {
+            return request.getInputStream().isFinished();
+        } catch (IOException | IllegalStateException e) {
+            return false; // what that means is found out on the way to the origin
+        }
+    }
+
     /**
      * Finds out what content a request has.
      *

@@ -13,6 +13,7 @@ import java.util.Enumeration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
@@ -163,11 +164,11 @@ final class RequestRules {
                 continue;
             }
             if (lower.equals("cookie")) {
-                addUnlessEmpty(out, name, checked(cookies(request.getHeaders(name), sessionId)));
+                addUnlessEmpty(out, name, asOctets(cookies(request.getHeaders(name), sessionId)));
                 continue;
             }
             for (Enumeration<String> values = request.getHeaders(name); values.hasMoreElements(); ) {
-                add(out, name, checked(values.nextElement()));
+                add(out, name, asOctets(values.nextElement()));
             }
         }
 
@@ -189,7 +190,7 @@ final class RequestRules {
             add(out, "Transfer-Encoding", "chunked");
             String trailers = request.getHeader("Trailer");
             if (trailers != null) {
-                add(out, "Trailer", checked(trailers));
+                add(out, "Trailer", asOctets(trailers));
             }
         } else if (content.length() >= 0) {
             add(out, "Content-Length", Long.toString(content.length()));
@@ -260,12 +261,12 @@ final class RequestRules {
         String digits = maxForwards.trim();
         return method.equals("OPTIONS") && digits.matches("\\d{1,9}")
                 ? Integer.toString(Integer.parseInt(digits) - 1)
-                : checked(maxForwards);
+                : asOctets(maxForwards);
     }
 
     private static boolean acceptsTrailers(HttpServletRequest request) {
         for (Enumeration<String> te = headers(request, "TE"); te.hasMoreElements(); ) {
-            if (te.nextElement().toLowerCase(java.util.Locale.ROOT).contains("trailers")) {
+            if (te.nextElement().toLowerCase(Locale.ROOT).contains("trailers")) {
                 return true;
             }
         }
@@ -277,8 +278,8 @@ final class RequestRules {
         return values == null ? Collections.emptyEnumeration() : values;
     }
 
-    /** What a container decoded beyond one byte a character goes out as the UTF-8 that it came from. */
-    static String checked(String value) {
+    /** A value of one byte a character: what a container decoded beyond that is the UTF-8 that it came from again. */
+    private static String asOctets(String value) {
         for (int i = 0; i < value.length(); i++) {
             if (value.charAt(i) > 0xFF) {
                 return new String(value.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);

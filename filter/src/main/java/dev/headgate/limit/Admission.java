@@ -216,6 +216,11 @@ public final class Admission implements AutoCloseable {
         }
     }
 
+    /** Whether a request has to {@link #enter} even if a stored response answers it: because that counts, and may wait. */
+    public boolean countsStoredLate(int route) {
+        return entrances[route].last().stream().anyMatch(rate -> rate.config().countsStored());
+    }
+
     /**
      * Takes from the rate limits that may wait or that count only what is forwarded, then a place at the route and at its
      * upstream.

@@ -1,7 +1,9 @@
 package dev.headgate.limit;
 
+import dev.headgate.config.AddressRange;
 import dev.headgate.config.Bandwidth;
 import dev.headgate.config.LimitConfig;
+import dev.headgate.exchange.Exchange;
 import dev.headgate.exchange.TrustedProxies;
 import io.github.bucket4j.BandwidthBuilder;
 import io.github.bucket4j.Bucket;
@@ -9,7 +11,6 @@ import io.github.bucket4j.BucketConfiguration;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
 import io.github.bucket4j.VerboseResult;
-import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.nio.charset.StandardCharsets;
@@ -270,7 +271,7 @@ final class RateLimit {
                 yield session == null ? address(request) : "session " + session.getId();
             }
             case FIELD -> orEmpty(request.getHeader(part.argument()));
-            case COOKIE -> cookie(request, part.argument());
+            case COOKIE -> orEmpty(Exchange.cookie(request, part.argument()));
             case PATH -> orEmpty(captures.apply(part.argument()));
             case GLOBAL -> "";
         };
@@ -279,20 +280,8 @@ final class RateLimit {
     /** One household or server has 2^64 IPv6 addresses (RFC 6177), so only the first half counts. */
     private String address(HttpServletRequest request) {
         String address = proxies.clientAddress(request);
-        byte[] bytes = dev.headgate.config.AddressRange.bytesOf(address);
+        byte[] bytes = AddressRange.bytesOf(address);
         return bytes == null || bytes.length == 4 ? address : HexFormat.of().formatHex(bytes, 0, 8) + "/64";
-    }
-
-    private static String cookie(HttpServletRequest request, String name) {
-        Cookie[] cookies = request.getCookies();
-        if (cookies != null) {
-            for (Cookie cookie : cookies) {
-                if (cookie.getName().equals(name)) {
-                    return cookie.getValue();
-                }
-            }
-        }
-        return "";
     }
 
     private static String orEmpty(String text) {

@@ -159,6 +159,11 @@ final class Assembly {
                 case FAILURE -> failure(unread.key().field());
                 case ROLE, NONE -> {}
             }
+        } catch (IllegalArgumentException e) {
+            badEntry(given, unread.key(), e);
+            return unread;
+        }
+        try {
             text = Variables.expand(text, setting.type().variables(), around.environment(), around.system())
                     .strip();
             return new Value(given, unread.key(), setting.type().read(text));
@@ -464,9 +469,10 @@ final class Assembly {
         if (balance == null || health == null || concurrency == null) {
             return null;
         }
-        UpstreamConfig upstream = of.checked(
-                ORIGINS,
-                () -> new UpstreamConfig(name, origins, pool, tls, head, balance, health, budget, concurrency));
+        UpstreamConfig upstream = (route == null ? of : route)
+                .checked(
+                        route == null ? ORIGINS : TO,
+                        () -> new UpstreamConfig(name, origins, pool, tls, head, balance, health, budget, concurrency));
         return upstream != null
                 ? upstream
                 : new UpstreamConfig(name, ORIGINS.standIn(), pool, tls, head, balance, health, budget, concurrency);
@@ -599,23 +605,46 @@ final class Assembly {
         mistakes.add(new Mistake(
                 given.key(),
                 given.place(),
-                meant == null || shown ? given.text() : "******",
+                meant == null || shown ? given(given.text()) : "******",
                 problem,
                 "",
                 shown ? line(given.where(), meant, given.text()) : ""));
     }
 
-    private void mistake(Given given, Key key, IllegalArgumentException problem) {
-        mistake(
-                given,
-                key,
+    /** What follows the key is bad, so that no value would put it right. */
+    private void badEntry(Given given, Key key, IllegalArgumentException problem) {
+        boolean host =
+                key.field().equalsIgnoreCase("Host") && (key.setting() == REQUEST_SET || key.setting() == REQUEST_ADD);
+        String instead = "";
+        if (host) {
+            String wanted = given.text();
+            try {
+                HOST.type().read(wanted);
+            } catch (IllegalArgumentException e) {
+                wanted = HOST.example();
+            }
+            instead = line(given.where(), new Key(HOST, key.name(), ""), wanted);
+        }
+        mistakes.add(new Mistake(
+                given.key(),
+                given.place(),
+                given(key.setting().shown(key.field(), given.text())),
                 problem.getMessage(),
-                key.setting().type().allowed(),
-                problem instanceof BadValue bad && !bad.instead().isEmpty()
-                        ? bad.instead()
-                        : key.setting().open()
-                                ? key.setting().example().replaceFirst("^[^=]*=", "")
-                                : key.setting().suggestion());
+                "",
+                instead));
+    }
+
+    private void mistake(Given given, Key key, IllegalArgumentException problem) {
+        Setting<?> setting = key.setting();
+        String instead;
+        if (problem instanceof BadValue bad && !bad.instead().isEmpty()) {
+            // It repeats what was given, which may be a secret.
+            boolean shown = setting.shown(key.field(), given.text()).equals(given.text());
+            instead = shown ? bad.instead() : "";
+        } else {
+            instead = setting.open() ? setting.example().replaceFirst("^[^=]*=", "") : setting.suggestion();
+        }
+        mistake(given, key, problem.getMessage(), setting.type().allowed(), instead);
     }
 
     /** @param instead the value to write instead; empty: no suggestion */
@@ -623,10 +652,15 @@ final class Assembly {
         mistakes.add(new Mistake(
                 given.key(),
                 given.place(),
-                key.setting().shown(key.field(), given.text()),
-                problem,
+                given(key.setting().shown(key.field(), given.text())),
+                problem.isEmpty() && given.text().isBlank() ? "it is empty" : problem,
                 allowed,
                 instead.isEmpty() ? "" : line(given.where(), key, instead)));
+    }
+
+    /** A value as messages have it, where nothing would look like a line left out. */
+    private static String given(String text) {
+        return text.isBlank() ? "(empty)" : text;
     }
 
     private static String line(Given.Where where, Key key, String text) {

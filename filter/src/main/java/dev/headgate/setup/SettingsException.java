@@ -1,6 +1,7 @@
 package dev.headgate.setup;
 
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The settings cannot be used. Carries every mistake that was found, so that one start shows them all. */
 public final class SettingsException extends RuntimeException {
@@ -43,10 +44,25 @@ public final class SettingsException extends RuntimeException {
      *
      * @param key the key in full, as it was written
      * @param where the place where it was given, or where the missing key belongs
-     * @param given the value as it was written; {@code ******} for a secret, {@code nothing} for a missing one
+     * @param given the value as it was written; {@code ******} for a secret, {@code nothing} for a missing one,
+     *     {@code (empty)} for an empty one
      * @param problem what is wrong with it; empty where {@code allowed} says it all
      * @param allowed which values the key takes; empty for a key that does not exist
      * @param instead what to write in that place instead; empty where there is nothing to suggest
      */
-    public record Mistake(String key, String where, String given, String problem, String allowed, String instead) {}
+    public record Mistake(String key, String where, String given, String problem, String allowed, String instead) {
+
+        /** User and password of a URI, also of one that is too bad to be read as one. */
+        private static final Pattern USER_INFO = Pattern.compile("(?<=://)\\S*@");
+
+        public Mistake {
+            given = withoutUserInfo(given);
+            problem = withoutUserInfo(problem);
+            instead = withoutUserInfo(instead);
+        }
+
+        private static String withoutUserInfo(String text) {
+            return USER_INFO.matcher(text).replaceAll("******@");
+        }
+    }
 }

@@ -538,8 +538,9 @@ final class SettingsTable {
             ValueType.duration(true, DAY),
             "0",
             "2m",
-            "The time for the whole exchange to its last byte; 0: no limit. More than `timeout.connect` and not less"
-                    + " than `timeout.response`.",
+            "The time for the whole exchange to its last byte; 0: no limit. It must be more than `timeout.connect`, given"
+                    + " or not, at least `timeout.response` where that is given, and more than the upstream's"
+                    + " `connections.lease-timeout` where that is given.",
             "To bound calls that are known to be short; not for downloads and streams.");
 
     // Routes: trying again
@@ -1416,7 +1417,7 @@ final class SettingsTable {
         if (!text.equals(upper)
                 && Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
                         .contains(upper)) {
-            throw new BadValue("methods are case-sensitive: " + upper + ", not " + text);
+            throw new BadValue("methods are case-sensitive: " + upper + ", not " + text, upper);
         }
         return text;
     }

@@ -5,9 +5,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -266,17 +268,44 @@ record ValueType<T>(
                 true);
     }
 
-    /** Items separated by spaces, commas or line breaks. The builder gives them one by one. */
+    /**
+     * Items separated by spaces, commas or line breaks. The builder gives them one by one.
+     *
+     * @param item throws {@link IllegalArgumentException} for an item it does not take
+     */
     static <T> ValueType<List<T>> list(String allowed, Function<String, T> item) {
         return new ValueType<>(
                 allowed,
-                text -> split(text).stream().map(item).toList(),
+                text -> readEach(split(text), item),
                 values -> {
                     throw new UnsupportedOperationException("a list is given item by item");
                 },
                 text -> split(text).stream().map(ValueType::quoted).collect(Collectors.joining(", ")),
                 true,
                 false);
+    }
+
+    /** Goes on after a bad item, so that one message names them all. */
+    private static <T> List<T> readEach(List<String> items, Function<String, T> item) {
+        List<T> read = new ArrayList<>();
+        List<String> better = new ArrayList<>();
+        Set<String> problems = new LinkedHashSet<>();
+        boolean allBettered = true;
+        for (String text : items) {
+            try {
+                read.add(item.apply(text));
+                better.add(text);
+            } catch (IllegalArgumentException e) {
+                problems.add(e.getMessage().isEmpty() ? "'" + text + "' is none of these" : e.getMessage());
+                String instead = e instanceof BadValue bad ? bad.instead() : "";
+                allBettered &= !instead.isEmpty();
+                better.add(instead);
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new BadValue(String.join("; ", problems), allBettered ? join(better.toArray(String[]::new)) : "");
+        }
+        return List.copyOf(read);
     }
 
     /** {@code Name=value} or {@code Name} items. */

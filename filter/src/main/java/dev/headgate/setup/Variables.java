@@ -50,10 +50,20 @@ final class Variables {
             if (value != null) {
                 expanded.append(value);
             } else if (separator >= 0) {
-                expanded.append(expand(variable.substring(separator + 2), template, environment, system));
+                try {
+                    expanded.append(expand(variable.substring(separator + 2), template, environment, system));
+                } catch (BadValue e) {
+                    String kept = text.substring(0, start + 2 + separator + 2);
+                    throw e.instead().isEmpty()
+                            ? e
+                            : new BadValue(e.getMessage(), kept + e.instead() + text.substring(end));
+                }
             } else {
-                throw new BadValue((env ? "the environment variable " : "the system property ") + name
-                        + " is not set; give it, or a default: ${" + variable + ":-default}");
+                String instead = "${" + variable + ":-default}";
+                throw new BadValue(
+                        (env ? "the environment variable " : "the system property ") + name
+                                + " is not set; give it, or a default: " + instead,
+                        text.substring(0, start) + instead + text.substring(from));
             }
         }
         return expanded.append(text.substring(from)).toString();

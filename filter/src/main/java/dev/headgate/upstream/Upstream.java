@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -253,7 +254,7 @@ public final class Upstream implements AutoCloseable {
         return origins.stream()
                 .map(origin -> origin + " is "
                         + (origin.mode() != Origin.Mode.ENABLED
-                                ? origin.mode().name().toLowerCase(java.util.Locale.ROOT)
+                                ? origin.mode().name().toLowerCase(Locale.ROOT)
                                 : "out: " + origin.health().reason()))
                 .collect(Collectors.joining("; "));
     }

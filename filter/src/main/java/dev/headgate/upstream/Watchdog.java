@@ -37,9 +37,9 @@ public final class Watchdog implements AutoCloseable {
     public Watchdog(String gatewayName, LongSupplier nanoSource) {
         this.nanoSource = nanoSource;
         this.epoch = nanoSource.getAsLong();
-        this.thread = new Thread(this::watch, "headgate-" + gatewayName + "-watchdog");
+        this.thread = new Thread(null, this::watch, "headgate-" + gatewayName + "-watchdog", 0, false);
         thread.setDaemon(true);
-        // The creator's class loader and access context are the web app's: the thread ends with the gateway.
+        thread.setContextClassLoader(Watchdog.class.getClassLoader());
         thread.start();
     }
 

@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -93,7 +94,8 @@ class CollapsingTest {
                         }
 
                         @Override
-                        public void relay(ResponseHead head, ContentSink sink) throws GatewayFailure {
+                        public void relay(ResponseHead head, ContentSink sink, BooleanSupplier heir)
+                                throws GatewayFailure {
                             drain((bytes, offset, length) -> {
                                 sink.content(bytes, offset, length);
                                 got.write(bytes, offset, length);
@@ -296,6 +298,83 @@ class CollapsingTest {
                 assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("foo");
             }
             assertThat(asked.get()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void contentOfUnknownLengthThatTurnsOutTooLargePassesWhole() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        String large = "y".repeat((1 << 20) + 1000);
+        try (ResponseCache cache = open(config)) {
+            assertThat(client(cache, config, STORABLE, () -> null, (number, sink) -> bytes(sink, large))
+                            .call())
+                    .isEqualTo(large);
+            assertThat(cache.size()).isZero();
+        }
+    }
+
+    @Test
+    void anotherLeadsWhenTheLeadersClientLeavesBeforeTheHead() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        CountDownLatch leave = new CountDownLatch(1);
+        try (ResponseCache cache = open(config)) {
+            Delivery leaving = new Delivery() {
+                @Override
+                public void head(ResponseHead head, long length) {}
+
+                @Override
+                public void write(byte[] bytes, int offset, int length) {}
+
+                @Override
+                public void flush() {}
+
+                @Override
+                public boolean isGone() {
+                    return true;
+                }
+            };
+            Fetch broken = new Fetch() {
+                @Override
+                public Response ask(Fields fields) throws GatewayFailure {
+                    asked.incrementAndGet();
+                    try {
+                        leave.await(10, TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    throw new GatewayFailure(FailureKind.CONNECTION_TERMINATED, "broken");
+                }
+
+                @Override
+                public Fetch detached() {
+                    return this;
+                }
+            };
+            CacheRequest asks = new CacheRequest("r", config, "GET", "http://h", "/a", Fields.of(), false, List.of());
+            threads.submit(() -> {
+                cache.handle(asks, broken, leaving);
+                return null;
+            });
+            Awaitility.await().until(() -> asked.get() == 1);
+            CountDownLatch head = new CountDownLatch(1);
+            List<Future<String>> all = start(
+                    5,
+                    client(
+                            cache,
+                            config,
+                            STORABLE,
+                            () -> {
+                                head.await(10, TimeUnit.SECONDS);
+                                return null;
+                            },
+                            (number, sink) -> bytes(sink, "content")));
+            leave.countDown();
+            Awaitility.await().until(() -> asked.get() == 2);
+            head.countDown();
+            for (Future<String> each : all) {
+                assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("content");
+            }
+            assertThat(asked).hasValue(2);
         }
     }
 

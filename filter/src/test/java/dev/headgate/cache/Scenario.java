@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /** A cache with a clock that tests turn, and an origin that answers what it is told. */
 final class Scenario implements AutoCloseable {
@@ -189,7 +190,7 @@ final class Scenario implements AutoCloseable {
                 }
 
                 @Override
-                public void relay(ResponseHead sent, ContentSink sink) throws GatewayFailure {
+                public void relay(ResponseHead sent, ContentSink sink, BooleanSupplier heir) throws GatewayFailure {
                     got.fromOrigin = true;
                     got.status = sent.status();
                     got.fields = sent.fields();

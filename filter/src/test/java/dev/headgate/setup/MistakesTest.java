@@ -78,6 +78,11 @@ class MistakesTest {
             route.r.fields              | "X-A=1             | a double quote is not closed
             route.r.to                  | a:8080             | is neither an origin nor a name
             route.r.to                  | ftp://a            | must start with http:// or https://
+            route.r.to                  | http://b http://b  | http://b is there twice
+            route.r.to                  | http://b http://B:80/;weight=2 | http://b is there twice
+            upstream.u.origins          | http://b http://b  | http://b is there twice
+            trusted-proxies             | 10.0.0.0/33 ::1 foo | '10.0.0.0/33' needs a prefix length from 0 to 32; 'foo' is not an IP address
+            route.r.cache.share         | principal x y      | ;
             route.r.to                  | other              | there is no upstream other; there are u
             route.r.to                  | u http://a         | it mixes origins and names
             route.r.path                |                    |
@@ -136,6 +141,63 @@ class MistakesTest {
             assertThat(mistake.key()).isEqualTo(key.equals("upstream.x.connections.max") ? "upstream.x.origins" : key);
             assertThat(mistake.problem()).contains(problem == null ? "" : problem);
         });
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            request.set.Host       | x                 | host=x
+            request.add.host       | shop.example:81   | host=shop.example:81
+            request.set.Host       | ${header.X}       | host=client
+            request.set.Connection | close             | ''
+            request.set.X          | ${env.NOPE}       | request.set.X=${env.NOPE:-default}
+            request.set.X          | a ${env.NOPE} b   | request.set.X=a ${env.NOPE:-default} b
+            request.set.X          | ${env.A:-${sys.B}}| request.set.X=${env.A:-${sys.B:-default}}
+            request.set.X-Token    | s3cret ${env.NOPE}| ''
+            request.set.X          | ${user}           | request.set.X=${principal}
+            methods                | GET post PUT      | methods=GET POST PUT
+            """)
+    void whatToWriteInsteadIsWhatWasMeant(String key, String value, String instead) {
+        app.file(
+                "/WEB-INF/headgate.properties",
+                "route.r.path=/*",
+                "route.r.to=http://r:1",
+                "route.r." + key + "=" + value);
+
+        assertThat(failure().mistakes()).singleElement().satisfies(mistake -> assertThat(mistake.instead())
+                .isEqualTo(instead.isEmpty() ? "" : "route.r." + instead));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"route.r.path", "route.r.timeout.idle", "route.r.cookies.rewrite", "route.r.forwarded", "encoding"})
+    void anEmptyValueIsShownAndSaidToBeEmpty(String key) {
+        app.param("route.r.path", "/*").param("route.r.to", "http://r:1").param(key, " ");
+
+        assertThat(failure().mistakes()).singleElement().satisfies(mistake -> {
+            assertThat(mistake.given()).isEqualTo("(empty)");
+            assertThat(mistake.problem()).isNotEmpty();
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "route.r.to,         http://user:pw@b",
+        "route.r.to,         http://user:p/w@b",
+        "route.r.to,         http://user:p%w@b http://c",
+        "route.r.to,         user http://user:pw@b",
+        "upstream.u.origins, http://a https://user:pw@b",
+        "upstream.u.orgins,  http://user:pw@b",
+        "nothing.like.it,    http://user:pw@b",
+    })
+    void aPasswordInAnOriginIsNotRepeated(String key, String value) {
+        app.param("route.r.path", "/*")
+                .param("route.r.to", "http://r:1")
+                .param("upstream.u.origins", "http://u:1")
+                .param(key, value);
+
+        assertThat(failure()).hasMessageNotContainingAny("user:", "pw", "p/w", "p%w");
     }
 
     @ParameterizedTest
