@@ -76,9 +76,13 @@ final class Fallbacks {
         page.send(report, exchange.request(), exchange.response());
     }
 
-    /** Answers with the page, whatever else there is. */
-    void page(Exchange exchange, GatewayFailure failure) throws IOException {
-        page.send(report(exchange, failure), exchange.request(), exchange.response());
+    /**
+     * Answers with the page, whatever else there is.
+     *
+     * @return whether it is written; false where the container will write it
+     */
+    boolean page(Exchange exchange, GatewayFailure failure) throws IOException {
+        return page.send(report(exchange, failure), exchange.request(), exchange.response());
     }
 
     /** What the client or the gateway's own settings did wrong is not made good by another answer. */

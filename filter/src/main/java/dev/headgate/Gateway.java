@@ -36,6 +36,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One gateway: builds everything that its configuration asks for, runs the line that each request takes, and frees
@@ -58,11 +59,12 @@ final class Gateway implements AutoCloseable {
     private final HostThreads threads;
     private final Map<String, Fallbacks> fallbacks = new HashMap<>();
     private final Clock clock = Clock.systemUTC();
-    private final LongSupplier nanoSource = System::nanoTime;
+    private final LongSupplier nanoSource;
 
     /** @throws IllegalArgumentException when TLS files cannot be used */
-    Gateway(GatewayConfig config, ServletContext context) {
+    Gateway(GatewayConfig config, ServletContext context, LongSupplier nanoSource) {
         this.config = config;
+        this.nanoSource = nanoSource;
         this.routes = RouteTable.of(config.routes());
         this.admission = new Admission(config, nanoSource);
         this.threads = new HostThreads(config.threads(), config.name(), context, config.roles());
@@ -184,17 +186,10 @@ final class Gateway implements AutoCloseable {
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
             LOG.debug("{} route {}: {}", exchange.requestId(), exchange.route(), failure.getMessage());
-            answerIfPossible(exchange, failure);
+            answerAndLeave(exchange, failure);
             return;
         }
-        LOG.warn(
-                "{} route {}: {} ({}, {} attempts)",
-                exchange.requestId(),
-                exchange.route(),
-                failure.getMessage(),
-                failure.kind().errorType(),
-                exchange.attempts().size(),
-                failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
+        log(exchange, failure);
         if (exchange.isAbandoned() || response.isCommitted()) {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
@@ -203,18 +198,49 @@ final class Gateway implements AutoCloseable {
         if (cache != null && !response.containsHeader("Cache-Status")) {
             cache.refused(exchange.route(), failure).ifPresent(status -> response.setHeader("Cache-Status", status));
         }
+        if (failure.kind() == FailureKind.CLIENT_TOO_SLOW) {
+            answerAndLeave(exchange, failure);
+            return;
+        }
         fallbacks.get(exchange.route()).answer(exchange, failure, chain);
     }
 
-    /** A client whose content did not arrive may still read; one that is gone will not. */
-    private void answerIfPossible(Exchange exchange, GatewayFailure failure) {
+    private static void log(Exchange exchange, GatewayFailure failure) {
+        // Who floods the gateway must not flood the log.
+        boolean byRate =
+                failure.kind() == FailureKind.HTTP_REQUEST_DENIED || failure.kind() == FailureKind.HTTP_REQUEST_PUT_OFF;
+        LOG.atLevel(byRate ? Level.DEBUG : Level.WARN)
+                .log(
+                        "{} route {}: {} ({}, {} attempts)",
+                        exchange.requestId(),
+                        exchange.route(),
+                        failure.getMessage(),
+                        failure.kind().errorType(),
+                        exchange.attempts().size(),
+                        failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
+    }
+
+    /**
+     * A client whose content did not arrive, or as good as, may still read; one that is gone will not. After the answer
+     * its connection is broken: Tomcat would wait on its own thread for the rest of the content (maxSwallowSize), for as
+     * long as that drips in.
+     */
+    private void answerAndLeave(Exchange exchange, GatewayFailure failure) throws IOException {
         if (exchange.isAbandoned() || exchange.response().isCommitted()) {
             return;
         }
+        boolean written;
         try {
-            fallbacks.get(exchange.route()).page(exchange, failure);
+            written = fallbacks.get(exchange.route()).page(exchange, failure);
+            if (written) {
+                exchange.response().flushBuffer();
+            }
         } catch (IOException | RuntimeException e) {
             LOG.debug("{} the client is gone", exchange.requestId(), e);
+            return;
+        }
+        if (written && exchange.request().getProtocol().startsWith("HTTP/1.")) {
+            throw new CutResponse(failure.kind());
         }
     }
 

@@ -12,6 +12,7 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.function.LongSupplier;
 
 /**
  * Sends selected paths of a web app to upstream services and hands every other request, untouched, to the app.
@@ -29,6 +30,7 @@ import java.io.IOException;
 public class HeadgateFilter implements Filter {
 
     private final GatewayConfig given;
+    private final LongSupplier nanoSource;
     private volatile Gateway gateway;
 
     /** For the container: settings come from init-params, annotations on this class, and the properties file. */
@@ -38,7 +40,13 @@ public class HeadgateFilter implements Filter {
 
     /** @param config what the gateway is; null to have it read as by the container's constructor */
     public HeadgateFilter(GatewayConfig config) {
+        this(config, System::nanoTime);
+    }
+
+    /** For tests, whose clock may go faster. */
+    HeadgateFilter(GatewayConfig config, LongSupplier nanoSource) {
         this.given = config;
+        this.nanoSource = nanoSource;
     }
 
     /** @throws ServletException with every mistake in the settings, if there is any; the app then does not start */
@@ -46,7 +54,7 @@ public class HeadgateFilter implements Filter {
     public void init(FilterConfig filterConfig) throws ServletException {
         try {
             GatewayConfig config = given != null ? given : SettingsReader.read(filterConfig, getClass());
-            gateway = new Gateway(config, filterConfig.getServletContext());
+            gateway = new Gateway(config, filterConfig.getServletContext(), nanoSource);
         } catch (SettingsException | IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }

@@ -7,6 +7,7 @@ import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.Crowd;
+import dev.headgate.testing.H2Client;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawMessage.Ending;
@@ -14,15 +15,21 @@ import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.StalledOrigin;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -305,6 +312,116 @@ class HostThreadsTest {
                 }
             }
             assertThat(left).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void cutResponseOverHttp2IsResetOffThread(Container container) throws Exception {
+        for (String answer : List.of(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")) {
+            try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                        connection.readRequest();
+                        connection.readRequest();
+                    });
+                    RawOrigin origin = RawOrigin.scripted(connection -> {
+                        connection.readRequest();
+                        connection.send(answer);
+                    });
+                    AppServer app = oneThread(container, stalled, origin).start();
+                    RawClient first = app.connect();
+                    H2Client second = H2Client.connect(app.port())) {
+                occupy(first, stalled);
+
+                H2Client.Response response = second.exchange("GET", "/api/x", Map.of(), null, Map.of());
+                assertThat(response.status()).isEqualTo(200);
+                assertThat(response.reset()).as(answer).isNotEqualTo(-1);
+                assertThat(second.exchange("GET", "/page", Map.of(), null, Map.of())
+                                .text())
+                        .isEqualTo("app:GET /page");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void contextClassLoaderGoesAlongOffThread(Container container) throws Exception {
+        ClassLoader ofTheApp = new ClassLoader(HostThreadsTest.class.getClassLoader()) {};
+        Queue<ClassLoader> seen = new ConcurrentLinkedQueue<>();
+        Queue<Thread> threads = new ConcurrentLinkedQueue<>();
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.ok();
+                AppServer app = AppServer.on(container)
+                        .filter(new HttpFilter() {
+                            @Override
+                            protected void doFilter(
+                                    HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                                    throws IOException, ServletException {
+                                Thread thread = Thread.currentThread();
+                                ClassLoader own = thread.getContextClassLoader();
+                                thread.setContextClassLoader(ofTheApp);
+                                try {
+                                    chain.doFilter(request, new HttpServletResponseWrapper(response) {
+                                        @Override
+                                        public ServletOutputStream getOutputStream() throws IOException {
+                                            if (Thread.currentThread() != thread) {
+                                                threads.add(Thread.currentThread());
+                                                seen.add(Thread.currentThread().getContextClassLoader());
+                                            }
+                                            return super.getOutputStream();
+                                        }
+                                    });
+                                } finally {
+                                    thread.setContextClassLoader(own);
+                                }
+                            }
+                        })
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .hostThreads(1)
+                                .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                .route("api", r -> r.path("/api/*").to(origin.url()))
+                                .build()))
+                        .start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+
+            assertThat(second.get("/api/x").status()).isEqualTo(200);
+            assertThat(threads).isNotEmpty();
+            assertThat(seen).containsOnly(ofTheApp);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shareIsAThirdOfTheContainersThreadsUnlessToldOtherwise(Container container) throws Exception {
+        // Jetty's pool is larger by the four threads that it keeps for itself.
+        int share = container == Container.TOMCAT ? 33 / 3 : 37 / 3;
+        AtomicInteger left = new AtomicInteger();
+        try (StalledOrigin origin = StalledOrigin.start();
+                AppServer app = AppServer.on(container)
+                        .threads(33)
+                        .filter(new HttpFilter() {
+                            @Override
+                            protected void doFilter(
+                                    HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                                    throws IOException, ServletException {
+                                chain.doFilter(request, response);
+                                left.incrementAndGet();
+                            }
+                        })
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .route("slow", r -> r.path("/slow/*").to(origin.url()))
+                                .build()))
+                        .start();
+                Crowd crowd = new Crowd(app.port(), 20, "/slow/x")) {
+            await().atMost(Duration.ofSeconds(20)).until(() -> origin.waiting() == 20);
+            await().atMost(Duration.ofSeconds(20)).until(() -> left.get() == 20 - share);
+            assertThat(crowd.answers()).isEmpty();
         }
     }
 

@@ -87,15 +87,19 @@ public final class ErrorPage {
                 || config.detailRoles().stream().anyMatch(request::isUserInRole);
     }
 
-    /** Answers for a failure. The response must not be committed. */
-    public void send(FailureReport report, HttpServletRequest request, HttpServletResponse response)
+    /**
+     * Answers for a failure. The response must not be committed.
+     *
+     * @return whether the answer is written; false where the container will write it
+     */
+    public boolean send(FailureReport report, HttpServletRequest request, HttpServletResponse response)
             throws IOException {
         response.resetBuffer();
         mark(report, response);
         Texts texts = Texts.choose(Collections.list(request.getHeaders("Accept-Language")));
         Page override = overrideFor(report, request);
         if (override != null && override.template() == null && sentByApp(override, report, texts, request, response)) {
-            return;
+            return !override.location().equals("container");
         }
         AnswerForm form = AnswerForm.choose(Collections.list(request.getHeaders("Accept")));
         boolean safe = Set.of("GET", "HEAD").contains(request.getMethod());
@@ -114,6 +118,7 @@ public final class ErrorPage {
         if (!request.getMethod().equals("HEAD")) {
             response.getOutputStream().write(bytes);
         }
+        return true;
     }
 
     /** The fields that every page carries, whoever writes its content. */

@@ -3,12 +3,14 @@ package dev.headgate.limit;
 import dev.headgate.config.LimitStoreConfig;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.BucketConfiguration;
+import io.github.bucket4j.TimeoutException;
 import io.github.bucket4j.distributed.ExpirationAfterWriteStrategy;
 import io.github.bucket4j.distributed.proxy.optimization.Optimizations;
 import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
 import io.github.bucket4j.redis.lettuce.cas.LettuceBasedProxyManager;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.TimeoutOptions;
@@ -26,7 +28,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Buckets in a Redis that several gateways share. While it is slow or gone nobody waits for it: after a failure it is left
- * alone for a pause, then one request tries it again.
+ * alone for a pause, then one request tries it again. An answer that comes too late once, because a collector or the
+ * network stopped for a moment, is no failure yet: a pause of several seconds would let every gateway spend a budget of
+ * its own.
  *
  * <p>The only class that needs Lettuce, so that an app without shared limits needs neither. Thread-safe.
  */
@@ -39,13 +43,20 @@ final class SharedBuckets implements AutoCloseable {
 
     private static final long WORKING = Long.MIN_VALUE;
 
+    /** For so many times its timeout the store may answer nobody in time before it is left alone. */
+    private static final int HICCUP = 4;
+
     private final LimitStoreConfig config;
     private final LongSupplier nanoSource;
+    private final long hiccupNanos;
     private final RedisClient client;
     private final RecentlyUsed<Bucket> proxies = new RecentlyUsed<>(PROXIES);
 
     /** When the store may be tried again, on the nano source; WORKING while it does. */
     private final AtomicLong retryNanos = new AtomicLong(WORKING);
+
+    /** Since when the store has answered nobody in time, on the nano source; WORKING while it does. */
+    private final AtomicLong lateSinceNanos = new AtomicLong(WORKING);
 
     private final LongAdder failures = new LongAdder();
     private volatile LettuceBasedProxyManager<String> manager;
@@ -53,6 +64,7 @@ final class SharedBuckets implements AutoCloseable {
     SharedBuckets(LimitStoreConfig config, LongSupplier nanoSource) {
         this.config = config;
         this.nanoSource = nanoSource;
+        this.hiccupNanos = HICCUP * config.timeout().toNanos();
         client = RedisClient.create();
         client.setOptions(ClientOptions.builder()
                 .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
@@ -105,6 +117,9 @@ final class SharedBuckets implements AutoCloseable {
     }
 
     void worked() {
+        if (lateSinceNanos.get() != WORKING) {
+            lateSinceNanos.set(WORKING);
+        }
         if (retryNanos.get() != WORKING && retryNanos.getAndSet(WORKING) != WORKING) {
             LOG.info("Rate limits are shared through {} again", config);
         }
@@ -112,8 +127,14 @@ final class SharedBuckets implements AutoCloseable {
 
     void failed(RuntimeException e) {
         failures.increment();
-        long before =
-                retryNanos.getAndSet(nanoSource.getAsLong() + config.pause().toNanos());
+        long now = nanoSource.getAsLong();
+        if (retryNanos.get() == WORKING && isTimeout(e) && manager != null) {
+            long since = lateSinceNanos.updateAndGet(late -> late == WORKING ? now : late);
+            if (now - since < hiccupNanos) {
+                return;
+            }
+        }
+        long before = retryNanos.getAndSet(now + config.pause().toNanos());
         if (before == WORKING) {
             LOG.warn(
                     "Rate limits are counted by this gateway alone: {} failed and is tried again every {} ms: {}",
@@ -121,6 +142,15 @@ final class SharedBuckets implements AutoCloseable {
                     config.pause().toMillis(),
                     e.toString());
         }
+    }
+
+    private static boolean isTimeout(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof TimeoutException || cause instanceof RedisCommandTimeoutException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     boolean isWorking() {

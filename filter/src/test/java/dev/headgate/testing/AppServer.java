@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -109,6 +110,7 @@ public final class AppServer implements AutoCloseable {
         private String errorPage;
         private String sessionCookie;
         private int threads = 32;
+        private Duration patience;
 
         private Builder(Container container) {
             this.container = container;
@@ -179,6 +181,12 @@ public final class AppServer implements AutoCloseable {
             return this;
         }
 
+        /** How long the container waits for a silent client: Tomcat's connectionTimeout, Jetty's idleTimeout. */
+        public Builder patience(Duration limit) {
+            patience = limit;
+            return this;
+        }
+
         public AppServer start() {
             if (servlets.stream().noneMatch(entry -> entry.path().equals("/*"))) {
                 servlets.add(new ServletEntry("/*", new App()));
@@ -202,6 +210,9 @@ public final class AppServer implements AutoCloseable {
             connector.setProperty("address", "127.0.0.1");
             connector.setProperty("maxThreads", Integer.toString(threads));
             connector.setProperty("minSpareThreads", "2");
+            if (patience != null) {
+                connector.setProperty("connectionTimeout", Long.toString(patience.toMillis()));
+            }
             AbstractHttp11Protocol<?> protocol = (AbstractHttp11Protocol<?>) connector.getProtocolHandler();
             // By default it says 100 (Continue) before the app is asked, and the gateway could not pass the question
             // on.
@@ -279,6 +290,9 @@ public final class AppServer implements AutoCloseable {
                     new HTTP2CServerConnectionFactory(configuration));
             connector.setHost("127.0.0.1");
             connector.setShutdownIdleTimeout(100);
+            if (patience != null) {
+                connector.setIdleTimeout(patience.toMillis());
+            }
             server.addConnector(connector);
             ServletContextHandler context = new ServletContextHandler(
                     contextPath.isEmpty() ? "/" : contextPath, ServletContextHandler.SESSIONS);
