@@ -210,7 +210,7 @@ final class SettingsTable {
             Scope.GATEWAY,
             "limits.store-timeout",
             ValueType.duration(false, Duration.ofSeconds(10)),
-            "50ms",
+            "200ms",
             "20ms",
             "How long a request waits for the store before it is counted in this gateway's memory instead.",
             "");
