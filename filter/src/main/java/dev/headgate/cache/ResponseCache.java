@@ -139,7 +139,7 @@ public final class ResponseCache implements AutoCloseable {
             throws GatewayFailure {
         switch (plan.action()) {
             case SERVE, SERVE_AND_VALIDATE -> {
-                if (serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), delivery)) {
+                if (serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), fetch, delivery)) {
                     return;
                 }
                 // Its content was evicted.
@@ -180,7 +180,7 @@ public final class ResponseCache implements AutoCloseable {
         CachePlan plan = CachePlan.decide(request, store.find(key), clock.millis());
         boolean stale = plan.action() == Action.SERVE_AND_VALIDATE;
         return (plan.action() == Action.SERVE || stale && validateLater(request, key, plan.stored(), fetch))
-                && serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), delivery);
+                && serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), fetch, delivery);
     }
 
     /**
@@ -259,7 +259,7 @@ public final class ResponseCache implements AutoCloseable {
                 CachePlan now = CachePlan.decide(turn.request, List.of(late), clock.millis());
                 if (now.action() == Action.SERVE) {
                     mine.land(new Landing(null, late));
-                    if (serve(turn.request, turn.key, late, CacheStatus.hit(now.ttlMillis()), delivery)) {
+                    if (serve(turn.request, turn.key, late, CacheStatus.hit(now.ttlMillis()), fetch, delivery)) {
                         return;
                     }
                 }
@@ -306,7 +306,7 @@ public final class ResponseCache implements AutoCloseable {
         CacheStatus status = CacheStatus.forwarded(plan.forward()).withCollapsed();
         if (landing.validated() != null) {
             return Answer.canBeGiven(request, landing.validated())
-                    && serve(request, key, landing.validated(), status, delivery);
+                    && serve(request, key, landing.validated(), status, null, delivery);
         }
         Recording recording = landing.recording();
         StoredResponse head = recording.head();
@@ -444,7 +444,7 @@ public final class ResponseCache implements AutoCloseable {
         CacheStatus status = CacheStatus.forwarded(turn.plan.forward())
                 .withForwardStatus(304)
                 .withStored(ttl);
-        return serve(turn.request, turn.key, updated, status, delivery);
+        return serve(turn.request, turn.key, updated, status, null, delivery);
     }
 
     private boolean serveStale(Turn turn, int status, String detail, Delivery delivery) throws GatewayFailure {
@@ -456,7 +456,7 @@ public final class ResponseCache implements AutoCloseable {
                 .withTtl(turn.plan.ttlMillis())
                 .withForwardStatus(status)
                 .withDetail(detail);
-        return serve(turn.request, turn.key, stored, said, delivery);
+        return serve(turn.request, turn.key, stored, said, null, delivery);
     }
 
     private void freshenByHead(Turn turn, ResponseHead head, long requestMillis, long responseMillis) {
@@ -669,9 +669,17 @@ public final class ResponseCache implements AutoCloseable {
 
     // ---- to the client ----
 
-    /** @return false when nothing was sent, because the content is gone */
+    /**
+     * @param fetch brings what is evicted while it is sent; null: nothing can
+     * @return false when nothing was sent, because the content is gone
+     */
     private boolean serve(
-            CacheRequest request, CacheKey key, StoredResponse stored, CacheStatus status, Delivery delivery)
+            CacheRequest request,
+            CacheKey key,
+            StoredResponse stored,
+            CacheStatus status,
+            Fetch fetch,
+            Delivery delivery)
             throws GatewayFailure {
         Answer answer = Answer.of(request, stored);
         if (!store.has(stored, answer.spans())) {
@@ -697,7 +705,7 @@ public final class ResponseCache implements AutoCloseable {
             if (answer.boundary() != null) {
                 write(answer.partHead(span, stored.fields().first("Content-Type"), stored.completeLength()), delivery);
             }
-            write(stored, span, ahead, delivery);
+            write(request, stored, span, ahead, fetch, delivery);
             ahead = null;
         }
         if (answer.boundary() != null) {
@@ -707,7 +715,9 @@ public final class ResponseCache implements AutoCloseable {
     }
 
     /** @param ahead the chunk where the span begins; null: to be read */
-    private void write(StoredResponse stored, Span span, byte[] ahead, Delivery delivery) throws GatewayFailure {
+    private void write(
+            CacheRequest request, StoredResponse stored, Span span, byte[] ahead, Fetch fetch, Delivery delivery)
+            throws GatewayFailure {
         long at = span.from();
         byte[] chunk = ahead;
         while (at < span.end()) {
@@ -717,14 +727,90 @@ public final class ResponseCache implements AutoCloseable {
                 chunk = store.chunk(part.generation(), number);
             }
             if (chunk == null) {
-                throw new GatewayFailure(
-                        FailureKind.PROXY_INTERNAL_ERROR, "a stored response was evicted while it was sent");
+                writeRest(request, stored, new Span(at, span.end()), fetch, delivery);
+                return;
             }
             int from = (int) (at - part.offset() - number * Store.CHUNK_BYTES);
             int count = (int) Math.min(chunk.length - from, span.end() - at);
             delivery.write(chunk, from, count);
             at += count;
             chunk = null;
+        }
+    }
+
+    /**
+     * Sends from the origin what was evicted after the head had gone out: the same bytes, as a strong entity tag says
+     * (RFC 9110 §13.1.5), or none.
+     */
+    private static void writeRest(
+            CacheRequest request, StoredResponse stored, Span rest, Fetch fetch, Delivery delivery)
+            throws GatewayFailure {
+        String tag = stored.entityTag();
+        Fetch again = fetch == null || !Validators.isStrong(tag) ? null : fetch.detached();
+        if (again == null) {
+            throw evicted();
+        }
+        Fields fields = request.fields()
+                .without("If-None-Match")
+                .without("If-Modified-Since")
+                .with("Range", "bytes=" + rest.from() + "-" + (rest.end() - 1))
+                .with("If-Range", tag);
+        try (Fetch.Response response = again.ask(fields)) {
+            ResponseHead head = response.head();
+            String range = String.valueOf(head.fields().first("Content-Range"));
+            boolean rested =
+                    head.status() == 206 && range.startsWith("bytes " + rest.from() + "-" + (rest.end() - 1) + "/");
+            if (!rested && head.status() != 200 || !tag.equals(head.fields().first("ETag"))) {
+                throw evicted();
+            }
+            Excerpt excerpt = new Excerpt(rested ? rest.from() : 0, rest, delivery);
+            response.drain(excerpt);
+            excerpt.finish();
+        }
+    }
+
+    private static GatewayFailure evicted() {
+        return new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "a stored response was evicted while it was sent");
+    }
+
+    /** Passes on of some content what lies in a span. */
+    private static final class Excerpt implements ContentSink {
+
+        private final Span span;
+        private final Delivery delivery;
+        private long at;
+        private long sent;
+        private GatewayFailure failure;
+
+        /** @param at where the content begins */
+        Excerpt(long at, Span span, Delivery delivery) {
+            this.at = at;
+            this.span = span;
+            this.delivery = delivery;
+        }
+
+        @Override
+        public void content(byte[] bytes, int offset, int length) {
+            long from = Math.max(at, span.from());
+            long end = Math.min(at + length, span.end());
+            if (from < end && failure == null) {
+                try {
+                    delivery.write(bytes, (int) (offset + from - at), (int) (end - from));
+                    sent += end - from;
+                } catch (GatewayFailure e) {
+                    failure = e;
+                }
+            }
+            at += length;
+        }
+
+        void finish() throws GatewayFailure {
+            if (failure != null) {
+                throw failure;
+            }
+            if (sent != span.length()) {
+                throw evicted();
+            }
         }
     }
 

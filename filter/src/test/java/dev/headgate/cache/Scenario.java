@@ -34,6 +34,9 @@ final class Scenario implements AutoCloseable {
     /** The fields of each request that the origin saw. */
     final List<Fields> asked = new ArrayList<>();
 
+    /** Runs once, when the first bytes have gone to the client. */
+    Runnable whileSending;
+
     private Instant now = START;
 
     /** What a client got. */
@@ -150,6 +153,11 @@ final class Scenario implements AutoCloseable {
             @Override
             public void write(byte[] bytes, int offset, int length) {
                 got.content.write(bytes, offset, length);
+                Runnable task = whileSending;
+                whileSending = null;
+                if (task != null) {
+                    task.run();
+                }
             }
 
             @Override

@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where responses are kept, how much of them, and whose they are. */
 class StorageTest {
@@ -110,6 +112,43 @@ class StorageTest {
             assertThat(again.text()).isEqualTo(three);
             assertThat(again.fromOrigin).isTrue();
             assertThat(again.cacheStatus()).contains("fwd=");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {206, 200})
+    void contentEvictedWhileItIsSentIsFetchedAgain(int status) {
+        try (Scenario scenario = new Scenario()) {
+            String content = "a".repeat(Store.CHUNK_BYTES) + "b".repeat(Store.CHUNK_BYTES) + "c".repeat(7);
+            String rest = content.substring(Store.CHUNK_BYTES);
+            String range = "bytes " + Store.CHUNK_BYTES + "-" + (content.length() - 1) + "/" + content.length();
+            scenario.answers(200, content, CC, "max-age=60", "ETag", "\"1\"");
+            scenario.get();
+            scenario.forgetAnswers();
+            if (status == 206) {
+                scenario.answers(206, rest, "ETag", "\"1\"", "Content-Range", range);
+            } else {
+                scenario.answers(200, content, "ETag", "\"1\"");
+            }
+            scenario.whileSending = () -> scenario.cache().purgeAll(false);
+            Got got = scenario.get();
+            assertThat(got.text()).isEqualTo(content);
+            assertThat(got.fromOrigin).isFalse();
+            assertThat(scenario.asked.get(1).first("Range"))
+                    .isEqualTo("bytes=" + Store.CHUNK_BYTES + "-" + (content.length() - 1));
+            assertThat(scenario.asked.get(1).first("If-Range")).isEqualTo("\"1\"");
+        }
+    }
+
+    @Test
+    void otherContentNeverTakesThePlaceOfWhatWasEvicted() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(200, "a".repeat(Store.CHUNK_BYTES + 1), CC, "max-age=60", "ETag", "\"1\"");
+            scenario.get();
+            scenario.forgetAnswers().answers(200, "b".repeat(Store.CHUNK_BYTES + 1), "ETag", "\"2\"");
+            scenario.whileSending = () -> scenario.cache().purgeAll(false);
+            // Cut: the client has some of it, and gets no more.
+            assertThat(scenario.get().status).isEqualTo(500);
         }
     }
 
