@@ -77,18 +77,13 @@ public final class OriginConnection implements AutoCloseable {
         this.sentFrom = watchdog.now();
     }
 
-    /** Whether an earlier exchange has used the connection. */
-    public boolean isReused() {
-        return connection.wasUsed();
-    }
-
     /** Whether any byte of the request may have reached the origin. */
     public boolean hasWritten() {
         return connection.hasWritten();
     }
 
     /**
-     * Sends the request head and, unless {@code later}, its content.
+     * Sends the request head and, unless that comes later, its content.
      *
      * @param contentLater true where the origin is asked first (100-continue): only the head goes out
      * @throws GatewayFailure also one that the content's own source threw, untouched

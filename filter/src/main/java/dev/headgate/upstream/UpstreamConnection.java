@@ -57,7 +57,6 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     private boolean written;
     private BeforeBlocking beforeBlocking;
     private boolean contentAbandoned;
-    private boolean used;
 
     UpstreamConnection(Http1Config http1Config, ResponseHeadParser parser, Watchdog watchdog) {
         super(
@@ -91,13 +90,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     void end() throws LimitExpired {
         beforeBlocking = null;
         totalDeadline = NONE;
-        used = true;
         disarm();
-    }
-
-    /** Whether an earlier exchange went well on this connection. */
-    boolean wasUsed() {
-        return used;
     }
 
     /** Whether any byte of the current request may have reached the origin. */
