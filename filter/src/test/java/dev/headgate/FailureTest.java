@@ -393,6 +393,17 @@ class FailureTest {
         }
     }
 
+    @OnEachContainer
+    void oneEndlessLineOfTheHeadHasANameOfItsOwn(Container container) throws IOException {
+        String line = "X-Long: " + "a".repeat(70_000) + "\r\n";
+        RawOrigin origin = RawOrigin.answering("HTTP/1.1 200 OK\r\n" + line + "\r\n");
+        try (Scene scene = Scene.of(container, origin)) {
+            RawMessage response = scene.client().get("/api/x");
+            assertThat(response.status()).isEqualTo(502);
+            assertThat(response.field("Proxy-Status")).contains("error=http_response_header_size");
+        }
+    }
+
     private static void assertRefused(Container container, String... responses) throws IOException {
         RawOrigin origin = RawOrigin.answering(responses);
         try (Scene scene = Scene.of(container, origin)) {

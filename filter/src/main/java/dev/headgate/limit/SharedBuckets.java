@@ -153,10 +153,6 @@ final class SharedBuckets implements AutoCloseable {
         return false;
     }
 
-    boolean isWorking() {
-        return retryNanos.get() == WORKING;
-    }
-
     /** How often the store failed. */
     long failures() {
         return failures.sum();

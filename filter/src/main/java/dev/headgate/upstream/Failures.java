@@ -29,6 +29,13 @@ final class Failures {
         if (has(e, LimitExpired.class) && limitOf(e) == Limit.TOTAL) {
             return total(e, origin, timeouts);
         }
+        if (has(e, LimitExpired.class) && limitOf(e) == Limit.LOOKUP) {
+            return new GatewayFailure(
+                    FailureKind.DNS_TIMEOUT,
+                    "looking up " + origin.config().host() + " of " + origin + " took longer than "
+                            + timeouts.connect().toMillis() + " ms (timeout.connect)",
+                    e);
+        }
         if (has(e, LimitExpired.class) || has(e, SocketTimeoutException.class)) {
             return new GatewayFailure(
                     FailureKind.CONNECTION_TIMEOUT,
@@ -111,6 +118,10 @@ final class Failures {
         if (e instanceof NotImplementedException) {
             return new GatewayFailure(
                     FailureKind.HTTP_RESPONSE_TRANSFER_CODING, origin + " sent a bad answer: " + e.getMessage(), e);
+        }
+        if (has(e, ResponseHeadParser.LineTooLong.class)) {
+            return new GatewayFailure(
+                    FailureKind.HTTP_RESPONSE_HEADER_SIZE, origin + " sent a bad answer: " + e.getMessage(), e);
         }
         if (has(e, MessageConstraintException.class)) {
             return new GatewayFailure(

@@ -2,6 +2,8 @@ package dev.headgate.upstream;
 
 /** The limit that a connection's deadline stands for. */
 enum Limit {
+    /** The name was looked up for longer than connecting may take. */
+    LOOKUP,
     /** Connecting, with the TLS handshake. */
     CONNECT,
     /** The origin takes the request's content too slowly. */

@@ -22,6 +22,14 @@ import org.apache.hc.core5.util.CharArrayBuffer;
  */
 final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse> {
 
+    /** One line alone is longer than the whole head may be. */
+    static final class LineTooLong extends MessageConstraintException {
+
+        LineTooLong(String message) {
+            super(message);
+        }
+    }
+
     private final int maxBytes;
     private final int maxFields;
     private final CharArrayBuffer line = new CharArrayBuffer(128);
@@ -92,7 +100,11 @@ final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse>
 
     private void readLine(SessionInputBuffer buffer, InputStream socketInput) throws IOException, ProtocolException {
         line.clear();
-        buffer.readLine(line, socketInput);
+        try {
+            buffer.readLine(line, socketInput);
+        } catch (MessageConstraintException e) {
+            throw new LineTooLong("one line of the response head is longer than " + maxBytes + " bytes");
+        }
         for (int i = 0; i < line.length(); i++) {
             char c = line.charAt(i);
             if (c == '\r' || c == 0) {

@@ -57,6 +57,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     private boolean written;
     private BeforeBlocking beforeBlocking;
     private boolean contentAbandoned;
+    private boolean dialled;
 
     UpstreamConnection(Http1Config http1Config, ResponseHeadParser parser, Watchdog watchdog) {
         super(
@@ -214,6 +215,11 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         if (deadline.get() == EXPIRED) {
             throw new LimitExpired(limit, null);
         }
+        if (!dialled && deadline.get() <= watchdog.now()) {
+            // A lookup cannot be broken off; that it took too long shows when its first address is to be dialled.
+            throw new LimitExpired(Limit.LOOKUP, null);
+        }
+        dialled = true;
         watchdog.watch(this);
         super.bind(new Wire(socket));
     }
