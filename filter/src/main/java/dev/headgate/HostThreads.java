@@ -65,7 +65,6 @@ final class HostThreads implements AutoCloseable {
 
     private final int share;
     private final int poolSize;
-    private final Set<String> roles;
     private final VirtualThreads virtual;
     private final ThreadPoolExecutor pool;
     private final Semaphore poolSlots;
@@ -74,19 +73,12 @@ final class HostThreads implements AutoCloseable {
     private final AtomicLong refused = new AtomicLong();
     private volatile boolean closed;
 
-    /** @param roles those that anything in the configuration asks for */
-    HostThreads(ThreadConfig config, String gatewayName, ServletContext context, Set<String> roles) {
-        this(config, gatewayName, context, roles, VirtualThreads.ofThisJava("headgate-" + gatewayName));
+    HostThreads(ThreadConfig config, String gatewayName, ServletContext context) {
+        this(config, gatewayName, context, VirtualThreads.ofThisJava("headgate-" + gatewayName));
     }
 
     /** @param virtual null to do without virtual threads */
-    HostThreads(
-            ThreadConfig config,
-            String gatewayName,
-            ServletContext context,
-            Set<String> roles,
-            VirtualThreads virtual) {
-        this.roles = Set.copyOf(roles);
+    HostThreads(ThreadConfig config, String gatewayName, ServletContext context, VirtualThreads virtual) {
         this.virtual = virtual;
         this.poolSize = config.pool();
         int known = config.share() > 0 ? 0 : ContainerSize.maxThreads(context);
@@ -120,13 +112,19 @@ final class HostThreads implements AutoCloseable {
     /**
      * Runs what remains of an exchange, here or elsewhere. When it returns, the work is done or in other hands.
      *
+     * @param roles those that anything in the configuration asks for
      * @throws GatewayFailure of kind CONNECTION_LIMIT_REACHED when no thread can be had; the work has not begun
      * @throws IOException what the work threw, to break the client's connection
      * @throws ServletException what the app threw, where it stood in for the upstream
      */
-    void run(Exchange exchange, Work work) throws IOException, ServletException {
+    void run(Exchange exchange, Set<String> roles, Work work) throws IOException, ServletException {
         if (virtual != null && virtual.isCurrent()) {
-            work.run();
+            off.incrementAndGet();
+            try {
+                work.run();
+            } finally {
+                off.decrementAndGet();
+            }
             return;
         }
         if (inline.incrementAndGet() <= share) {
@@ -138,10 +136,10 @@ final class HostThreads implements AutoCloseable {
             return;
         }
         inline.decrementAndGet();
-        runElsewhere(exchange, work);
+        runElsewhere(exchange, roles, work);
     }
 
-    private void runElsewhere(Exchange exchange, Work work) throws GatewayFailure {
+    private void runElsewhere(Exchange exchange, Set<String> roles, Work work) throws GatewayFailure {
         if (closed) {
             throw refused("the gateway is closing");
         }
@@ -185,7 +183,7 @@ final class HostThreads implements AutoCloseable {
         return inline.get();
     }
 
-    /** How many exchanges run off the container's threads now. */
+    /** How many exchanges run on no platform thread of the container's now. */
     int off() {
         return off.get();
     }
@@ -197,6 +195,18 @@ final class HostThreads implements AutoCloseable {
 
     int share() {
         return share;
+    }
+
+    /** Waits until no exchange is under way, at most for the time given. */
+    void awaitIdle(Duration most) {
+        long until = System.nanoTime() + most.toNanos();
+        while (inline.get() + off.get() > 0 && System.nanoTime() < until) {
+            LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
+        }
+        int left = inline.get() + off.get();
+        if (left > 0 && !most.isZero()) {
+            LOG.warn("{} exchanges are not over after {} ms (close.grace); they are broken", left, most.toMillis());
+        }
     }
 
     /** Ends the gateway's threads. Whatever they wait for at upstreams must have been closed before. */
