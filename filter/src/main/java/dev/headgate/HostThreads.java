@@ -23,7 +23,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,7 +71,8 @@ final class HostThreads implements AutoCloseable {
     private final Semaphore poolSlots;
     private final AtomicInteger inline = new AtomicInteger();
     private final AtomicInteger off = new AtomicInteger();
-    private final AtomicLong refused = new AtomicLong();
+    private final LongAdder left = new LongAdder();
+    private final LongAdder refused = new LongAdder();
     private volatile boolean closed;
 
     /** @param roles those that anything in the configuration asks for */
@@ -168,6 +169,7 @@ final class HostThreads implements AutoCloseable {
         }
         exchange.continuesWith(new KeptRequest(exchange.request(), roles));
         off.incrementAndGet();
+        left.increment();
         if (virtual != null) {
             virtual.start(detached);
         } else {
@@ -176,7 +178,7 @@ final class HostThreads implements AutoCloseable {
     }
 
     private GatewayFailure refused(String reason) {
-        refused.incrementAndGet();
+        refused.increment();
         return new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, reason).retryAfter(RETRY_AFTER);
     }
 
@@ -190,13 +192,24 @@ final class HostThreads implements AutoCloseable {
         return off.get();
     }
 
-    /** How many were refused because no thread was to be had. */
+    /** How many exchanges were refused so far because no thread was to be had. */
     long refused() {
-        return refused.get();
+        return refused.sum();
     }
 
+    /** How many of the container's threads may be at upstreams. */
     int share() {
         return share;
+    }
+
+    /** How many threads of its own the gateway may have besides; 0 where virtual threads take their place. */
+    int pool() {
+        return virtual != null ? 0 : poolSize;
+    }
+
+    /** How many exchanges have left the container's threads so far. */
+    long left() {
+        return left.sum();
     }
 
     /** Ends the gateway's threads. Whatever they wait for at upstreams must have been closed before. */
