@@ -136,7 +136,7 @@ final class Gateway implements AutoCloseable {
                         new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
             ResponseCache cache = cache(config, before == null ? null : before.cache());
-            Admission admission = new Admission(config, nanoSource);
+            Admission admission = new Admission(config, nanoSource, before == null ? null : before.admission());
             Forwarder forwarder = new Forwarder(
                     config, routes.routes(), upstreams, cache, context, sessionCookie(context), nanoSource);
             return new Generation(
@@ -230,6 +230,7 @@ final class Gateway implements AutoCloseable {
                 upstream.retire();
             }
         });
+        before.admission().close();
         List<String> later = new ArrayList<>();
         if (!config.name().equals(before.config().name())) {
             later.add("name");

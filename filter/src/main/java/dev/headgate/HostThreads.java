@@ -23,7 +23,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,7 +70,8 @@ final class HostThreads implements AutoCloseable {
     private final Semaphore poolSlots;
     private final AtomicInteger inline = new AtomicInteger();
     private final AtomicInteger off = new AtomicInteger();
-    private final AtomicLong refused = new AtomicLong();
+    private final LongAdder left = new LongAdder();
+    private final LongAdder refused = new LongAdder();
     private volatile boolean closed;
 
     HostThreads(ThreadConfig config, String gatewayName, ServletContext context) {
@@ -166,6 +167,7 @@ final class HostThreads implements AutoCloseable {
         }
         exchange.continuesWith(new KeptRequest(exchange.request(), roles));
         off.incrementAndGet();
+        left.increment();
         if (virtual != null) {
             virtual.start(detached);
         } else {
@@ -174,7 +176,7 @@ final class HostThreads implements AutoCloseable {
     }
 
     private GatewayFailure refused(String reason) {
-        refused.incrementAndGet();
+        refused.increment();
         return new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, reason).retryAfter(RETRY_AFTER);
     }
 
@@ -188,13 +190,24 @@ final class HostThreads implements AutoCloseable {
         return off.get();
     }
 
-    /** How many were refused because no thread was to be had. */
+    /** How many exchanges were refused so far because no thread was to be had. */
     long refused() {
-        return refused.get();
+        return refused.sum();
     }
 
+    /** How many of the container's threads may be at upstreams. */
     int share() {
         return share;
+    }
+
+    /** How many threads of its own the gateway may have besides; 0 where virtual threads take their place. */
+    int pool() {
+        return virtual != null ? 0 : poolSize;
+    }
+
+    /** How many exchanges have left the container's threads so far. */
+    long left() {
+        return left.sum();
     }
 
     /** Waits until no exchange is under way, at most for the time given. */
@@ -203,9 +216,9 @@ final class HostThreads implements AutoCloseable {
         while (inline.get() + off.get() > 0 && System.nanoTime() < until) {
             LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
         }
-        int left = inline.get() + off.get();
-        if (left > 0 && !most.isZero()) {
-            LOG.warn("{} exchanges are not over after {} ms (close.grace); they are broken", left, most.toMillis());
+        int still = inline.get() + off.get();
+        if (still > 0 && !most.isZero()) {
+            LOG.warn("{} exchanges are not over after {} ms (close.grace); they are broken", still, most.toMillis());
         }
     }
 
