@@ -13,6 +13,7 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
+import dev.headgate.observe.ManagedGateway;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
 import dev.headgate.setup.SettingsException;
@@ -31,6 +32,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +54,7 @@ import org.slf4j.event.Level;
  * One gateway: builds everything that its configuration asks for, runs the line that each request takes, and frees
  * everything when it closes. Thread-safe.
  */
-final class Gateway implements AutoCloseable {
+final class Gateway implements ManagedGateway, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
 
@@ -64,6 +67,7 @@ final class Gateway implements AutoCloseable {
     private final HostThreads threads;
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource;
+    private final long startNanos;
     private final ExchangeListener listener;
 
     /** What is in force. */
@@ -91,6 +95,7 @@ final class Gateway implements AutoCloseable {
         GatewayConfig config = source != null ? source.read() : given;
         this.context = context;
         this.nanoSource = nanoSource;
+        this.startNanos = nanoSource.getAsLong();
         this.threads = new HostThreads(config.threads(), config.name(), context);
         this.watchdog = new Watchdog(config.name(), nanoSource);
         this.housekeeping = housekeeping(config);
@@ -142,7 +147,7 @@ final class Gateway implements AutoCloseable {
             return new Generation(
                     config,
                     routes,
-                    Map.copyOf(upstreams),
+                    Collections.unmodifiableMap(upstreams),
                     cache,
                     admission,
                     forwarder,
@@ -261,7 +266,8 @@ final class Gateway implements AutoCloseable {
      * @throws SettingsException with every mistake that was found; then nothing has changed
      * @throws IllegalStateException when the configuration was given, not read
      */
-    synchronized List<String> reload() {
+    @Override
+    public synchronized List<String> reload() {
         if (source == null) {
             throw new IllegalStateException(
                     "the app gave this gateway its configuration; there is nothing to read again");
@@ -300,6 +306,37 @@ final class Gateway implements AutoCloseable {
         byte[] content = source.fileContent();
         // An empty file is one that is about to be written.
         return content.length > 0 && !Arrays.equals(content, loaded);
+    }
+
+    @Override
+    public GatewayConfig config() {
+        return current.config();
+    }
+
+    @Override
+    public Duration uptime() {
+        return Duration.ofNanos(nanoSource.getAsLong() - startNanos);
+    }
+
+    @Override
+    public Collection<Upstream> upstreams() {
+        return current.upstreams().values();
+    }
+
+    @Override
+    public Admission admission() {
+        return current.admission();
+    }
+
+    @Override
+    public ResponseCache cache() {
+        return current.cache();
+    }
+
+    @Override
+    public Threads threads() {
+        return new Threads(
+                threads.share(), threads.inline(), threads.off(), threads.pool(), threads.left(), threads.refused());
     }
 
     /** The whole way of a request. */
