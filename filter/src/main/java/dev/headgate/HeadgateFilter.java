@@ -56,7 +56,7 @@ public class HeadgateFilter implements Filter {
         try {
             SettingsSource source = given != null ? null : new SettingsSource(filterConfig, getClass());
             gateway = new Gateway(given, source, filterConfig.getServletContext(), nanoSource);
-        } catch (SettingsException | IllegalArgumentException e) {
+        } catch (IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }
     }
