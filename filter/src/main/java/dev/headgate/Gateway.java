@@ -84,10 +84,16 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     /**
      * @param given null to read it from the source
      * @param source null where the configuration is given
+     * @param listeners the app's own
      * @throws IllegalArgumentException when TLS files cannot be used
      * @throws SettingsException with every mistake in the settings
      */
-    Gateway(GatewayConfig given, SettingsSource source, ServletContext context, LongSupplier nanoSource) {
+    Gateway(
+            GatewayConfig given,
+            SettingsSource source,
+            ServletContext context,
+            LongSupplier nanoSource,
+            List<ExchangeListener> listeners) {
         this.source = source;
         if (source != null) {
             loaded = source.fileContent();
@@ -99,7 +105,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.threads = new HostThreads(config.threads(), config.name(), context);
         this.watchdog = new Watchdog(config.name(), nanoSource);
         this.housekeeping = housekeeping(config);
-        this.listener = new Observers(List.of());
+        this.listener = new Observers(listeners);
         try {
             this.current = generation(config, null);
         } catch (RuntimeException e) {
