@@ -49,8 +49,9 @@ public final class ResponseCache implements AutoCloseable {
     private static final long UNSHARED_MILLIS = 30_000;
 
     private final String name;
-    private final Map<String, CacheConfig> routes;
+    private volatile Map<String, CacheConfig> routes;
     private final InstantSource clock;
+    private final CacheCounters counters = new CacheCounters();
     private final Store store;
     private final ThreadPoolExecutor background;
 
@@ -106,6 +107,33 @@ public final class ResponseCache implements AutoCloseable {
                             + " org.ehcache:ehcache 3.12 or newer in WEB-INF/lib; add it or set cache=false",
                     e);
         }
+    }
+
+    /**
+     * Goes on with other settings of the routes that have a cache. What is stored stays, except that of routes which have
+     * no cache any more, and of those where something else than before separates one entry from another.
+     *
+     * @param changed by name, in place of all earlier ones
+     */
+    public void routes(Map<String, CacheConfig> changed) {
+        Map<String, CacheConfig> before = routes;
+        routes = Map.copyOf(changed);
+        before.forEach((route, config) -> {
+            CacheConfig now = changed.get(route);
+            if (now == null || !now.enabled() || !separates(config).equals(separates(now))) {
+                purgeRoute(route, false);
+            }
+        });
+    }
+
+    /** The settings that decide which request an entry is for, and what of a user may be in it. */
+    private static List<Object> separates(CacheConfig config) {
+        return List.of(config.share(), config.ignoreParameters(), config.sortParameters(), config.setCookie());
+    }
+
+    /** What the cache has done so far and what it holds; cheap enough to be asked every second. */
+    public CacheStatistics statistics() {
+        return counters.with(store);
     }
 
     // ---- one exchange ----
@@ -312,6 +340,7 @@ public final class ResponseCache implements AutoCloseable {
         StoredResponse head = recording.head();
         if (head.status() == 200 && Validators.clientHasIt(request.fields(), head.fields(), head.responseMillis())) {
             Answer answer = Answer.of(request, head);
+            counters.collapsed(plan.forward());
             delivery.head(finished(answer.head(), head, status), -1);
             return true;
         }
@@ -319,6 +348,7 @@ public final class ResponseCache implements AutoCloseable {
             if (follower == null || !follower.await()) {
                 return false;
             }
+            counters.collapsed(plan.forward());
             delivery.head(
                     finished(new ResponseHead(head.status(), head.fields().without("Content-Length")), head, status),
                     head.status() == 204 ? -1 : recording.expected());
@@ -371,6 +401,11 @@ public final class ResponseCache implements AutoCloseable {
         CacheRequest request = turn.request;
         StoredResponse stored = turn.plan.stored();
         boolean validates = turn.plan.action() == Action.VALIDATE;
+        if (delivery == null) {
+            counters.backgroundFetches.increment();
+        } else {
+            counters.forwarded(turn.plan.forward());
+        }
         while (true) {
             long requestMillis = clock.millis();
             CacheRequest asked = validates ? CachePlan.validation(request, stored) : request;
@@ -439,6 +474,7 @@ public final class ResponseCache implements AutoCloseable {
         if (delivery == null) {
             return true;
         }
+        counters.validated.increment();
         long ttl =
                 Freshness.lifetimeMillis(updated, turn.request.config()) - Freshness.ageMillis(updated, clock.millis());
         CacheStatus status = CacheStatus.forwarded(turn.plan.forward())
@@ -456,7 +492,11 @@ public final class ResponseCache implements AutoCloseable {
                 .withTtl(turn.plan.ttlMillis())
                 .withForwardStatus(status)
                 .withDetail(detail);
-        return serve(turn.request, turn.key, stored, said, null, delivery);
+        if (!serve(turn.request, turn.key, stored, said, null, delivery)) {
+            return false;
+        }
+        counters.staleOnError.increment();
+        return true;
     }
 
     private void freshenByHead(Turn turn, ResponseHead head, long requestMillis, long responseMillis) {
@@ -543,10 +583,14 @@ public final class ResponseCache implements AutoCloseable {
                 }
                 // The client is gone, but others want the rest.
                 response.drain(recording);
-                recording.complete();
+                if (recording.complete()) {
+                    counters.stored.increment();
+                }
                 throw failure;
             }
-            recording.complete();
+            if (recording.complete()) {
+                counters.stored.increment();
+            }
         } finally {
             recording.fail(); // nothing, once it is complete
             leave(recording, ofResource);
@@ -582,6 +626,7 @@ public final class ResponseCache implements AutoCloseable {
     /** Requests that the cache has no part in, but whose success may change what is stored (RFC 9111 §4.4). */
     private void bypass(CacheRequest request, CacheKey key, Forward reason, Fetch fetch) throws GatewayFailure {
         long requestMillis = clock.millis();
+        counters.forwarded(reason);
         try (Fetch.Response response = fetch.ask(request.fields())) {
             ResponseHead head = response.head();
             if (isUnsafe(request.method()) && head.status() < 400) {
@@ -696,6 +741,11 @@ public final class ResponseCache implements AutoCloseable {
                 forget(key, stored);
                 return false;
             }
+        }
+        if (status.hit()) {
+            counters.hit(status.ttlSeconds() < 0);
+        } else if (status.collapsed()) {
+            counters.collapsed(status.forward());
         }
         delivery.head(finished(answer.head(), stored, status), answer.length());
         if (request.isHead()) {
@@ -837,6 +887,7 @@ public final class ResponseCache implements AutoCloseable {
     }
 
     private void refuse(CacheRequest request, Delivery delivery, Forward reason) throws GatewayFailure {
+        counters.forwarded(reason);
         byte[] text = "504 There is no stored response for this request, and it asks for nothing else.\n"
                 .getBytes(StandardCharsets.US_ASCII);
         Fields fields = Fields.of("Content-Type", "text/plain;charset=utf-8", "Cache-Control", "no-store");
@@ -865,26 +916,33 @@ public final class ResponseCache implements AutoCloseable {
         return purge(stored -> stored.target().startsWith(prefix), soft);
     }
 
-    /** Forgets every response with one of these tags, in {@code Cache-Tag} or {@code Surrogate-Key}. */
+    /**
+     * Forgets every response with one of these tags, in {@code Cache-Tag} or {@code Surrogate-Key}; see {@link
+     * #purge(String, boolean)}.
+     */
     public int purgeTags(Set<String> tags, boolean soft) {
         Set<String> wanted = Set.copyOf(tags);
         return purge(stored -> stored.hasTag(wanted), soft);
     }
 
-    /** Forgets everything. */
+    /** Forgets everything of a route; see {@link #purge(String, boolean)}. */
+    public int purgeRoute(String route, boolean soft) {
+        revoke(recording -> recording.key().isOf(route));
+        return store.purgeRoute(route, soft);
+    }
+
+    /** Forgets everything; see {@link #purge(String, boolean)}. */
     public int purgeAll(boolean soft) {
         return purge(stored -> true, soft);
     }
 
     private int purge(Predicate<StoredResponse> which, boolean soft) {
-        recordings
-                .values()
-                .forEach(running -> running.forEach(recording -> {
-                    if (which.test(recording.head())) {
-                        recording.revoke();
-                    }
-                }));
+        revoke(recording -> which.test(recording.head()));
         return store.purge(which, soft);
+    }
+
+    private void revoke(Predicate<Recording> which) {
+        recordings.values().forEach(running -> running.stream().filter(which).forEach(Recording::revoke));
     }
 
     /** How many responses are stored; counts them all, so not for every request. */
