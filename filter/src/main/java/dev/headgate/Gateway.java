@@ -82,7 +82,7 @@ final class Gateway implements AutoCloseable {
             watchdog.everySecond(admission::sweep);
             this.cache = cache(config, context);
             this.forwarder = new Forwarder(
-                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), nanoSource);
+                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), watchdog, nanoSource);
         } catch (RuntimeException e) {
             close();
             throw e;
