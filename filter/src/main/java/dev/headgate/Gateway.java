@@ -149,7 +149,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             ResponseCache cache = cache(config, before == null ? null : before.cache());
             Admission admission = new Admission(config, nanoSource, before == null ? null : before.admission());
             Forwarder forwarder = new Forwarder(
-                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), nanoSource);
+                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), watchdog, nanoSource);
             return new Generation(
                     config,
                     routes,

@@ -18,6 +18,7 @@ import dev.headgate.route.RouteMatch;
 import dev.headgate.upstream.Origin;
 import dev.headgate.upstream.OriginConnection;
 import dev.headgate.upstream.Upstream;
+import dev.headgate.upstream.Watchdog;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -57,6 +58,7 @@ public final class Forwarder {
     private final Purge purge;
 
     private final InterimRelay interim;
+    private final Watchdog watchdog;
     private final LongSupplier nanoSource;
 
     /**
@@ -71,8 +73,10 @@ public final class Forwarder {
             ResponseCache cache,
             ServletContext context,
             String sessionCookie,
+            Watchdog watchdog,
             LongSupplier nanoSource) {
         this.cache = cache;
+        this.watchdog = watchdog;
         this.purge = new Purge(cache, config.cacheStore());
         this.interim = new InterimRelay(context);
         this.nanoSource = nanoSource;
@@ -116,11 +120,13 @@ public final class Forwarder {
         RequestContent none = RequestContent.none(exchange);
         OutgoingRequest outgoing = route.request().requestFor(target(match, request), match, exchange, none);
         FieldSnapshot before = new FieldSnapshot(exchange.response());
-        try {
-            return cache.answersAtOnce(
+        try (ClientDelivery client = delivery(route, match, exchange)) {
+            boolean answered = cache.answersAtOnce(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     new OriginFetch(route, outgoing, route.affinity().of(match, exchange), match, exchange),
-                    new ClientDelivery(route.response(), match, exchange));
+                    client);
+            client.finish();
+            return answered;
         } catch (GatewayFailure e) {
             if (!exchange.response().isCommitted()) {
                 before.restore(exchange.response());
@@ -143,7 +149,9 @@ public final class Forwarder {
         }
 
         if (route.config().cache().enabled() && purge.takes(request)) {
-            purge.answer(request, new ClientDelivery(route.response(), match, exchange));
+            try (ClientDelivery client = delivery(route, match, exchange)) {
+                purge.answer(request, client);
+            }
             return;
         }
 
@@ -173,7 +181,7 @@ public final class Forwarder {
                     route,
                     response,
                     route.response().fields(response, match),
-                    new BodyRelay(exchange, route.config().limits(), nanoSource),
+                    new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource),
                     ContentSink.NONE,
                     match,
                     exchange);
@@ -184,12 +192,13 @@ public final class Forwarder {
             Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange)
             throws GatewayFailure {
         FieldSnapshot before = new FieldSnapshot(exchange.response());
-        ClientDelivery client = new ClientDelivery(route.response(), match, exchange);
-        try {
+        ClientDelivery client = delivery(route, match, exchange);
+        try (client) {
             cache.handle(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     new OriginFetch(route, outgoing, affinity, match, exchange),
                     client);
+            client.finish();
         } catch (GatewayFailure e) {
             // An abandoned exchange may have given its response back.
             if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
@@ -198,6 +207,11 @@ public final class Forwarder {
             }
             throw e;
         }
+    }
+
+    private ClientDelivery delivery(Rules route, RouteMatch match, Exchange exchange) {
+        ClientOutput client = new ClientOutput(exchange, route.config().limits(), watchdog, nanoSource);
+        return new ClientDelivery(route.response(), match, exchange, client);
     }
 
     /** The cache's way to the origins. */
@@ -224,7 +238,7 @@ public final class Forwarder {
             long length = response.contentLength();
             Fields told = length < 0 ? seen : seen.plus("Content-Length", Long.toString(length));
             ResponseHead head = new ResponseHead(response.head().getCode(), told);
-            BodyRelay body = new BodyRelay(exchange, route.config().limits(), nanoSource);
+            BodyRelay body = new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource);
             return new Response() {
 
                 private boolean relayed;

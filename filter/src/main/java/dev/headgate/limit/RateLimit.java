@@ -449,7 +449,12 @@ final class RateLimit {
     /** One household or server has 2^64 IPv6 addresses (RFC 6177), so only the first half counts. */
     private static String network(String address) {
         byte[] bytes = AddressRange.bytesOf(address);
-        return bytes == null || bytes.length == 4 ? address : HexFormat.of().formatHex(bytes, 0, 8) + "/64";
+        if (bytes == null) {
+            return address;
+        }
+        return bytes.length == 4
+                ? (bytes[0] & 0xFF) + "." + (bytes[1] & 0xFF) + "." + (bytes[2] & 0xFF) + "." + (bytes[3] & 0xFF)
+                : HexFormat.of().formatHex(bytes, 0, 8) + "/64";
     }
 
     private static String orEmpty(String text) {
