@@ -1,5 +1,6 @@
 package dev.headgate;
 
+import dev.headgate.cache.Claim;
 import dev.headgate.cache.ResponseCache;
 import dev.headgate.config.CacheConfig;
 import dev.headgate.config.CacheStoreConfig;
@@ -28,11 +29,14 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -149,30 +153,89 @@ final class Gateway implements AutoCloseable {
                 new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
         try {
             admission.check(match.route().index(), exchange, match::capture);
-            if (cache != null
-                    && !admission.countsStoredLate(match.route().index())
-                    && answersFromStore(match, exchange)) {
+        } catch (GatewayFailure failure) {
+            fail(exchange, failure, chain);
+            return;
+        }
+        share(match, exchange, null, chain);
+    }
+
+    /**
+     * Answers from the store, waits without a thread while another exchange fetches the same, or goes to the upstream.
+     *
+     * @param earlier what the cache said before a wait; null at first
+     */
+    private void share(RouteMatch match, Exchange exchange, Claim earlier, FilterChain chain)
+            throws IOException, ServletException {
+        try {
+            Claim claim = earlier != null && earlier.wasInVain() ? earlier : claim(match, exchange, earlier);
+            if (claim != null && claim.isAnswered()) {
                 return;
             }
-            threads.run(exchange, () -> proceed(match, exchange, chain));
+            boolean waits = claim != null && claim.follows() && clock.millis() < claim.untilMillis();
+            if (waits && !claim.hasLanded() && park(match, exchange, claim, claim::whenLanded, chain)) {
+                return;
+            }
+            try {
+                threads.run(exchange, () -> proceed(match, exchange, claim, chain));
+            } catch (GatewayFailure noThread) {
+                // None is needed once the other one's response is stored.
+                if (waits && !claim.wasInVain() && park(match, exchange, claim, claim::whenOver, chain)) {
+                    return;
+                }
+                if (claim != null) {
+                    claim.close();
+                }
+                throw noThread;
+            }
         } catch (GatewayFailure failure) {
             fail(exchange, failure, chain);
         }
     }
 
-    private boolean answersFromStore(RouteMatch match, Exchange exchange) throws GatewayFailure {
+    /** @return null when the cache has nothing to say before the request is on its way */
+    private Claim claim(RouteMatch match, Exchange exchange, Claim earlier) throws GatewayFailure {
+        if (cache == null || admission.countsStoredLate(match.route().index())) {
+            return null;
+        }
         try {
-            return forwarder.answersFromStore(match, exchange);
+            return forwarder.claim(match, exchange, earlier);
         } catch (RuntimeException e) {
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
         }
     }
 
+    /** @return false when the exchange cannot leave its thread */
+    private boolean park(
+            RouteMatch match, Exchange exchange, Claim claim, Consumer<Runnable> until, FilterChain chain) {
+        return threads.park(
+                exchange,
+                wake -> {
+                    try {
+                        long most = Math.max(1, claim.untilMillis() - clock.millis());
+                        Future<?> limit = probing.schedule(wake, most, TimeUnit.MILLISECONDS);
+                        until.accept(() -> {
+                            limit.cancel(false);
+                            wake.run();
+                        });
+                    } catch (RejectedExecutionException e) {
+                        wake.run(); // the gateway is closing
+                    }
+                },
+                () -> share(match, exchange, claim, chain));
+    }
+
     /** What may wait, on this thread or off the container's. */
-    @SuppressWarnings("try") // the permit is only there to be closed
-    private void proceed(RouteMatch match, Exchange exchange, FilterChain chain) throws IOException, ServletException {
-        try (Permit permit = admission.enter(match.route().index(), exchange, match::capture)) {
-            forwarder.forward(match, exchange);
+    @SuppressWarnings("try") // claim and permit are only there to be closed
+    private void proceed(RouteMatch match, Exchange exchange, Claim claim, FilterChain chain)
+            throws IOException, ServletException {
+        try (Claim held = claim) {
+            if (claim != null && claim.follows() && forwarder.follow(match, exchange, claim)) {
+                return;
+            }
+            try (Permit permit = admission.enter(match.route().index(), exchange, match::capture)) {
+                forwarder.forward(match, exchange, claim);
+            }
         } catch (GatewayFailure failure) {
             fail(exchange, failure, chain);
         } catch (RuntimeException e) {

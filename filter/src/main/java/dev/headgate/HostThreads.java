@@ -17,14 +17,17 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -37,6 +40,9 @@ import org.slf4j.MDC;
  * virtual thread where Java has them (21 and later), otherwise on a pool of the gateway's own that never queues. Where
  * neither can be had, because a filter or servlet of the chain does not support async or the pool is full, the client is
  * told so at once. A container whose own threads are virtual has enough of them: there everything runs in place.
+ *
+ * <p>An exchange that waits for another one needs no thread at all meanwhile ({@link #park}). It goes on on a virtual
+ * thread, or on one that the container lends for it.
  *
  * <p><b>Who may touch the request and response of an exchange off its thread.</b> Containers recycle both as soon as the
  * asynchronous context completes, and they complete it by themselves once {@code onError} has returned. So {@code
@@ -71,7 +77,12 @@ final class HostThreads implements AutoCloseable {
     private final Semaphore poolSlots;
     private final AtomicInteger inline = new AtomicInteger();
     private final AtomicInteger off = new AtomicInteger();
+    private final AtomicInteger parked = new AtomicInteger();
     private final AtomicLong refused = new AtomicLong();
+
+    /** Exchanges that have left the container's thread that they came on. */
+    private final Map<Exchange, Detached> detached = new ConcurrentHashMap<>();
+
     private volatile boolean closed;
 
     /** @param roles those that anything in the configuration asks for */
@@ -153,12 +164,13 @@ final class HostThreads implements AutoCloseable {
             throw refused("all " + share + " threads of the gateway's share and all " + poolSize
                     + " of its own are in use (host-threads, host-threads.pool)");
         }
-        Detached detached = null;
         try {
-            AsyncContext async = exchange.request().startAsync(exchange.request(), exchange.response());
-            detached = new Detached(exchange, work, async);
-            async.setTimeout(0); // the gateway keeps its own limits
-            async.addListener(detached);
+            Detached present = detached.get(exchange);
+            if (present != null) {
+                present.goesOn(work);
+            } else {
+                leave(exchange, work).startOff();
+            }
         } catch (IllegalStateException e) {
             if (poolSlots != null) {
                 poolSlots.release();
@@ -166,13 +178,45 @@ final class HostThreads implements AutoCloseable {
             throw refused("all " + share + " threads of the gateway's share are in use (host-threads), and the request"
                     + " cannot leave its thread: " + e.getMessage());
         }
-        exchange.continuesWith(new KeptRequest(exchange.request(), roles));
-        off.incrementAndGet();
-        if (virtual != null) {
-            virtual.start(detached);
-        } else {
-            pool.execute(detached);
+    }
+
+    /**
+     * Lets an exchange wait without a thread.
+     *
+     * @param signal is given what to call when the wait is over, on any thread; calling it again does nothing
+     * @param work what to do then; it may park the exchange again, or run something else for it
+     * @return false when it cannot leave its thread, and nothing has happened
+     */
+    boolean park(Exchange exchange, Consumer<Runnable> signal, Work work) {
+        if (closed || virtual != null && virtual.isCurrent()) {
+            return false; // a virtual thread may as well wait
         }
+        Detached present = detached.get(exchange);
+        if (present != null) {
+            present.parksAgain(signal, work);
+            return true;
+        }
+        if (!exchange.request().isAsyncSupported()) {
+            return false;
+        }
+        try {
+            leave(exchange, work).park(signal);
+            return true;
+        } catch (IllegalStateException e) {
+            LOG.debug("{} cannot leave its thread", exchange.requestId(), e);
+            return false;
+        }
+    }
+
+    /** @throws IllegalStateException when the container does not let it */
+    private Detached leave(Exchange exchange, Work work) {
+        AsyncContext async = exchange.request().startAsync(exchange.request(), exchange.response());
+        Detached leaving = new Detached(exchange, work, async);
+        async.setTimeout(0); // the gateway keeps its own limits
+        async.addListener(leaving);
+        exchange.continuesWith(new KeptRequest(exchange.request(), roles));
+        detached.put(exchange, leaving);
+        return leaving;
     }
 
     private GatewayFailure refused(String reason) {
@@ -190,6 +234,11 @@ final class HostThreads implements AutoCloseable {
         return off.get();
     }
 
+    /** How many exchanges wait without a thread now. */
+    int parked() {
+        return parked.get();
+    }
+
     /** How many were refused because no thread was to be had. */
     long refused() {
         return refused.get();
@@ -203,16 +252,15 @@ final class HostThreads implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        if (pool != null) {
-            pool.shutdown();
-        }
+        detached.values().forEach(Detached::wake);
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (off.get() > 0 && System.nanoTime() < until) {
+        while ((off.get() > 0 || !detached.isEmpty()) && System.nanoTime() < until) {
             LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
         }
         if (pool == null) {
             return;
         }
+        pool.shutdown();
         try {
             if (off.get() > 0) {
                 LOG.warn("{} exchanges have not ended; their threads are interrupted", off.get());
@@ -231,11 +279,22 @@ final class HostThreads implements AutoCloseable {
     private final class Detached implements Runnable, AsyncListener {
 
         private final Exchange exchange;
-        private final Work work;
         private final AsyncContext async;
         private final Map<String, String> mdc = MDC.getCopyOfContextMap();
         private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
         private final CountDownLatch letGo = new CountDownLatch(1);
+
+        /** Passed on from one thread to the next with the exchange. */
+        private Work work;
+
+        /** Whether the thread is the gateway's, not one that the container has lent; passed on likewise. */
+        private boolean isOff;
+
+        /** What comes when the present work returns, instead of the end; null: the end does. Passed on likewise. */
+        private Runnable next;
+
+        /** Guarded by this. */
+        private boolean isParked;
 
         /** Guarded by this. */
         private boolean ended;
@@ -247,10 +306,77 @@ final class HostThreads implements AutoCloseable {
             exchange.onRelease(letGo::countDown);
         }
 
+        /** Runs on a thread of the gateway's; on Java 17 a slot of the pool has been taken for it. */
+        private void startOff() {
+            off.incrementAndGet();
+            isOff = true;
+            if (virtual != null) {
+                virtual.start(this);
+            } else {
+                pool.execute(this);
+            }
+        }
+
+        /** What runs now is to be followed by this, on a thread of the gateway's for which a slot has been taken. */
+        void goesOn(Work more) {
+            next = () -> {
+                work = more;
+                startOff();
+            };
+        }
+
+        /** What runs now is to be followed by another wait. */
+        void parksAgain(Consumer<Runnable> signal, Work more) {
+            next = () -> {
+                work = more;
+                park(signal);
+            };
+        }
+
+        private void park(Consumer<Runnable> signal) {
+            synchronized (this) {
+                if (ended) {
+                    return;
+                }
+                isParked = true;
+                parked.incrementAndGet();
+            }
+            AtomicBoolean once = new AtomicBoolean();
+            signal.accept(() -> {
+                if (once.compareAndSet(false, true)) {
+                    wake();
+                }
+            });
+        }
+
+        /** Goes on if it is parked. */
+        void wake() {
+            synchronized (this) {
+                if (!isParked) {
+                    return;
+                }
+                isParked = false;
+                parked.decrementAndGet();
+            }
+            if (virtual != null) {
+                startOff();
+                return;
+            }
+            try {
+                async.start(this);
+            } catch (RuntimeException e) {
+                LOG.debug("{} the container has no thread", exchange.requestId(), e);
+                poolSlots.acquireUninterruptibly(); // for a moment: this thread's whole purpose is to wake
+                startOff();
+            }
+        }
+
         @Override
         public void run() {
             Thread thread = Thread.currentThread();
             ClassLoader own = thread.getContextClassLoader();
+            boolean counted = isOff;
+            isOff = false;
             thread.setContextClassLoader(loader);
             if (mdc != null) {
                 MDC.setContextMap(mdc);
@@ -264,18 +390,28 @@ final class HostThreads implements AutoCloseable {
                 LOG.error("{} the exchange ended unexpectedly", exchange.requestId(), e);
                 cut = new CutResponse(FailureKind.PROXY_INTERNAL_ERROR);
             } finally {
-                end(cut);
+                Runnable then = next;
+                next = null;
+                if (then == null || cut != null) {
+                    end(cut);
+                }
                 MDC.clear();
                 thread.setContextClassLoader(own);
-                if (poolSlots != null) {
-                    poolSlots.release();
+                if (counted) {
+                    if (poolSlots != null) {
+                        poolSlots.release();
+                    }
+                    off.decrementAndGet();
                 }
-                off.decrementAndGet();
+                if (then != null && cut == null) {
+                    then.run();
+                }
             }
         }
 
         /** The worker has done its part. Whether it still holds the request is decided here, once. */
         private void end(IOException cut) {
+            detached.remove(exchange);
             boolean mine;
             synchronized (this) {
                 mine = !ended;
@@ -348,6 +484,12 @@ final class HostThreads implements AutoCloseable {
             synchronized (this) {
                 mine = !ended;
                 ended = true;
+                if (isParked) {
+                    isParked = false;
+                    parked.decrementAndGet();
+                    detached.remove(exchange);
+                    letGo.countDown(); // there is no worker
+                }
             }
             try {
                 if (!letGo.await(LET_GO_SECONDS, TimeUnit.SECONDS)) {
