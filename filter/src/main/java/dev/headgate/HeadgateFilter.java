@@ -1,8 +1,7 @@
 package dev.headgate;
 
 import dev.headgate.config.GatewayConfig;
-import dev.headgate.setup.SettingsException;
-import dev.headgate.setup.SettingsReader;
+import dev.headgate.setup.SettingsSource;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.FilterConfig;
@@ -12,6 +11,7 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
@@ -53,9 +53,9 @@ public class HeadgateFilter implements Filter {
     @Override
     public void init(FilterConfig filterConfig) throws ServletException {
         try {
-            GatewayConfig config = given != null ? given : SettingsReader.read(filterConfig, getClass());
-            gateway = new Gateway(config, filterConfig.getServletContext(), nanoSource);
-        } catch (SettingsException | IllegalArgumentException e) {
+            SettingsSource source = given != null ? null : new SettingsSource(filterConfig, getClass());
+            gateway = new Gateway(given, source, filterConfig.getServletContext(), nanoSource);
+        } catch (IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }
     }
@@ -70,13 +70,36 @@ public class HeadgateFilter implements Filter {
         }
     }
 
-    /** Closes every upstream connection, those in use included, and ends every thread of this gateway. */
+    /**
+     * Puts another configuration in force while the app runs. Exchanges under way go on with the one that they began with;
+     * origins, limits and stored responses that go by the same name are kept with all that is known of them.
+     *
+     * @return the settings that differ and take effect at the next start only; empty when all of it is in force
+     * @throws IllegalArgumentException when it cannot be used; then nothing has changed
+     * @throws IllegalStateException before {@code init} and after {@code destroy}
+     */
+    public List<String> reload(GatewayConfig config) {
+        return open().reload(config);
+    }
+
+    private Gateway open() {
+        Gateway open = gateway;
+        if (open == null) {
+            throw new IllegalStateException("the filter is not initialised");
+        }
+        return open;
+    }
+
+    /**
+     * Lets exchanges finish for as long as {@code close.grace} says, then closes every upstream connection and ends every
+     * thread of this gateway.
+     */
     @Override
     public void destroy() {
         Gateway open = gateway;
-        gateway = null;
         if (open != null) {
             open.close();
         }
+        gateway = null;
     }
 }

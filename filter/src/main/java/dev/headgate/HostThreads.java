@@ -25,7 +25,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -71,33 +71,26 @@ final class HostThreads implements AutoCloseable {
 
     private final int share;
     private final int poolSize;
-    private final Set<String> roles;
     private final VirtualThreads virtual;
     private final ThreadPoolExecutor pool;
     private final Semaphore poolSlots;
     private final AtomicInteger inline = new AtomicInteger();
     private final AtomicInteger off = new AtomicInteger();
     private final AtomicInteger parked = new AtomicInteger();
-    private final AtomicLong refused = new AtomicLong();
+    private final LongAdder left = new LongAdder();
+    private final LongAdder refused = new LongAdder();
 
     /** Exchanges that have left the container's thread that they came on. */
     private final Map<Exchange, Detached> detached = new ConcurrentHashMap<>();
 
     private volatile boolean closed;
 
-    /** @param roles those that anything in the configuration asks for */
-    HostThreads(ThreadConfig config, String gatewayName, ServletContext context, Set<String> roles) {
-        this(config, gatewayName, context, roles, VirtualThreads.ofThisJava("headgate-" + gatewayName));
+    HostThreads(ThreadConfig config, String gatewayName, ServletContext context) {
+        this(config, gatewayName, context, VirtualThreads.ofThisJava("headgate-" + gatewayName));
     }
 
     /** @param virtual null to do without virtual threads */
-    HostThreads(
-            ThreadConfig config,
-            String gatewayName,
-            ServletContext context,
-            Set<String> roles,
-            VirtualThreads virtual) {
-        this.roles = Set.copyOf(roles);
+    HostThreads(ThreadConfig config, String gatewayName, ServletContext context, VirtualThreads virtual) {
         this.virtual = virtual;
         this.poolSize = config.pool();
         int known = config.share() > 0 ? 0 : ContainerSize.maxThreads(context);
@@ -131,13 +124,23 @@ final class HostThreads implements AutoCloseable {
     /**
      * Runs what remains of an exchange, here or elsewhere. When it returns, the work is done or in other hands.
      *
+     * @param roles those that anything in the configuration asks for
      * @throws GatewayFailure of kind CONNECTION_LIMIT_REACHED when no thread can be had; the work has not begun
      * @throws IOException what the work threw, to break the client's connection
      * @throws ServletException what the app threw, where it stood in for the upstream
      */
-    void run(Exchange exchange, Work work) throws IOException, ServletException {
+    void run(Exchange exchange, Set<String> roles, Work work) throws IOException, ServletException {
         if (virtual != null && virtual.isCurrent()) {
-            work.run();
+            if (detached.containsKey(exchange)) {
+                work.run(); // counted already
+                return;
+            }
+            off.incrementAndGet();
+            try {
+                work.run();
+            } finally {
+                off.decrementAndGet();
+            }
             return;
         }
         if (inline.incrementAndGet() <= share) {
@@ -149,10 +152,10 @@ final class HostThreads implements AutoCloseable {
             return;
         }
         inline.decrementAndGet();
-        runElsewhere(exchange, work);
+        runElsewhere(exchange, roles, work);
     }
 
-    private void runElsewhere(Exchange exchange, Work work) throws GatewayFailure {
+    private void runElsewhere(Exchange exchange, Set<String> roles, Work work) throws GatewayFailure {
         if (closed) {
             throw refused("the gateway is closing");
         }
@@ -169,7 +172,7 @@ final class HostThreads implements AutoCloseable {
             if (present != null) {
                 present.goesOn(work);
             } else {
-                leave(exchange, work).startOff();
+                leave(exchange, roles, work).startOff();
             }
         } catch (IllegalStateException e) {
             if (poolSlots != null) {
@@ -183,11 +186,13 @@ final class HostThreads implements AutoCloseable {
     /**
      * Lets an exchange wait without a thread.
      *
+     * @param roles those that anything in the configuration asks for
      * @param signal is given what to call when the wait is over, on any thread; calling it again does nothing
-     * @param work what to do then; it may park the exchange again, or run something else for it
+     * @param work what to do then; it may park the exchange again, or run something else for it. It has to end an exchange
+     *     that is abandoned, without a look at its request and response
      * @return false when it cannot leave its thread, and nothing has happened
      */
-    boolean park(Exchange exchange, Consumer<Runnable> signal, Work work) {
+    boolean park(Exchange exchange, Set<String> roles, Consumer<Runnable> signal, Work work) {
         if (closed || virtual != null && virtual.isCurrent()) {
             return false; // a virtual thread may as well wait
         }
@@ -200,7 +205,7 @@ final class HostThreads implements AutoCloseable {
             return false;
         }
         try {
-            leave(exchange, work).park(signal);
+            leave(exchange, roles, work).park(signal);
             return true;
         } catch (IllegalStateException e) {
             LOG.debug("{} cannot leave its thread", exchange.requestId(), e);
@@ -209,18 +214,19 @@ final class HostThreads implements AutoCloseable {
     }
 
     /** @throws IllegalStateException when the container does not let it */
-    private Detached leave(Exchange exchange, Work work) {
+    private Detached leave(Exchange exchange, Set<String> roles, Work work) {
         AsyncContext async = exchange.request().startAsync(exchange.request(), exchange.response());
         Detached leaving = new Detached(exchange, work, async);
         async.setTimeout(0); // the gateway keeps its own limits
         async.addListener(leaving);
         exchange.continuesWith(new KeptRequest(exchange.request(), roles));
         detached.put(exchange, leaving);
+        left.increment();
         return leaving;
     }
 
     private GatewayFailure refused(String reason) {
-        refused.incrementAndGet();
+        refused.increment();
         return new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, reason).retryAfter(RETRY_AFTER);
     }
 
@@ -229,7 +235,7 @@ final class HostThreads implements AutoCloseable {
         return inline.get();
     }
 
-    /** How many exchanges run off the container's threads now. */
+    /** How many exchanges run on no platform thread of the container's now. */
     int off() {
         return off.get();
     }
@@ -239,13 +245,36 @@ final class HostThreads implements AutoCloseable {
         return parked.get();
     }
 
-    /** How many were refused because no thread was to be had. */
+    /** How many exchanges were refused so far because no thread was to be had. */
     long refused() {
-        return refused.get();
+        return refused.sum();
     }
 
+    /** How many of the container's threads may be at upstreams. */
     int share() {
         return share;
+    }
+
+    /** How many threads of its own the gateway may have besides; 0 where virtual threads take their place. */
+    int pool() {
+        return virtual != null ? 0 : poolSize;
+    }
+
+    /** How many exchanges have left the container's threads so far. */
+    long left() {
+        return left.sum();
+    }
+
+    /** Waits until no exchange is under way, at most for the time given. */
+    void awaitIdle(Duration most) {
+        long until = System.nanoTime() + most.toNanos();
+        while (inline.get() + off.get() + parked.get() > 0 && System.nanoTime() < until) {
+            LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
+        }
+        int still = inline.get() + off.get() + parked.get();
+        if (still > 0 && !most.isZero()) {
+            LOG.warn("{} exchanges are not over after {} ms (close.grace); they are broken", still, most.toMillis());
+        }
     }
 
     /** Ends the gateway's threads. Whatever they wait for at upstreams must have been closed before. */
@@ -334,19 +363,34 @@ final class HostThreads implements AutoCloseable {
         }
 
         private void park(Consumer<Runnable> signal) {
+            boolean gone;
             synchronized (this) {
-                if (ended) {
-                    return;
-                }
-                isParked = true;
-                parked.incrementAndGet();
+                gone = ended;
+                isParked = !gone;
             }
+            if (gone) {
+                leaveOff();
+                return;
+            }
+            parked.incrementAndGet();
             AtomicBoolean once = new AtomicBoolean();
             signal.accept(() -> {
                 if (once.compareAndSet(false, true)) {
                     wake();
                 }
             });
+        }
+
+        /** The client is gone, and nobody works on the exchange: what is left to do sees that it is abandoned. */
+        private void leaveOff() {
+            detached.remove(exchange);
+            try {
+                work.run();
+            } catch (IOException | ServletException | RuntimeException e) {
+                LOG.debug("{} the client is gone", exchange.requestId(), e);
+            } finally {
+                letGo.countDown();
+            }
         }
 
         /** Goes on if it is parked. */
@@ -481,15 +525,16 @@ final class HostThreads implements AutoCloseable {
         public void onError(AsyncEvent event) {
             exchange.abandon();
             boolean mine;
+            boolean waited;
             synchronized (this) {
                 mine = !ended;
                 ended = true;
-                if (isParked) {
-                    isParked = false;
-                    parked.decrementAndGet();
-                    detached.remove(exchange);
-                    letGo.countDown(); // there is no worker
-                }
+                waited = isParked;
+                isParked = false;
+            }
+            if (waited) {
+                parked.decrementAndGet();
+                leaveOff();
             }
             try {
                 if (!letGo.await(LET_GO_SECONDS, TimeUnit.SECONDS)) {

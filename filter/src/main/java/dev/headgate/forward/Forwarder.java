@@ -309,8 +309,7 @@ public final class Forwarder {
             if (outgoing.content().isPresent()) {
                 return null;
             }
-            Exchange alone = new Exchange(null, null, exchange.route(), exchange.requestId(), nanoSource.getAsLong());
-            return new OriginFetch(route, outgoing, affinity, match, alone);
+            return new OriginFetch(route, outgoing, affinity, match, exchange.withoutClient(nanoSource.getAsLong()));
         }
     }
 
@@ -390,9 +389,9 @@ public final class Forwarder {
         boolean handedOver = false;
         try {
             // The request, its content perhaps only after the origin has agreed to it.
-            attempt.reached(Attempt.Stage.REQUEST);
+            attempt.reached(Attempt.Stage.REQUEST, nanoSource.getAsLong());
             outgoing.content().goesTo(connection);
-            ClassicHttpRequest request = outgoing.at(origin);
+            ClassicHttpRequest request = outgoing.at(origin, attempt.told());
             connection.send(request, outgoing.expectsContinue());
 
             // The response head.
@@ -410,15 +409,16 @@ public final class Forwarder {
                     connection.sendLater(request);
                 }
             }
-            attempt.reached(Attempt.Stage.RESPONSE);
+            attempt.reached(Attempt.Stage.RESPONSE, nanoSource.getAsLong());
             if (head == null) {
                 head = connection.receive(onInterim, false, outgoing.isHead(), elsewhere);
             }
-            attempt.answered(head.getCode());
+            long now = nanoSource.getAsLong();
+            attempt.answered(head.getCode(), now);
             if (!Outcome.isFailure(head.getCode())) {
                 route.upstream().answersTrial(origin);
             }
-            exchange.answered(nanoSource.getAsLong());
+            exchange.answered(now);
             handedOver = true;
             return new OriginResponse(
                     route.upstream(), origin, outgoing.hostFor(origin), connection, wait, head, attempt);
@@ -441,7 +441,7 @@ public final class Forwarder {
             RouteMatch match,
             Exchange exchange)
             throws GatewayFailure {
-        response.attempt().reached(Attempt.Stage.CONTENT);
+        response.attempt().reached(Attempt.Stage.CONTENT, nanoSource.getAsLong());
         FieldSnapshot before = new FieldSnapshot(exchange.response());
         GatewayFailure failure = null;
         try {
