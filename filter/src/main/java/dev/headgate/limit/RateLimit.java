@@ -280,6 +280,9 @@ final class RateLimit {
     /** One household or server has 2^64 IPv6 addresses (RFC 6177), so only the first half counts. */
     private String address(HttpServletRequest request) {
         String address = proxies.clientAddress(request);
+        if (address.indexOf(':') < 0) {
+            return address; // IPv4, by far the most, need not be parsed
+        }
         byte[] bytes = AddressRange.bytesOf(address);
         return bytes == null || bytes.length == 4 ? address : HexFormat.of().formatHex(bytes, 0, 8) + "/64";
     }
