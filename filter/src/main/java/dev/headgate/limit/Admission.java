@@ -44,6 +44,7 @@ public final class Admission implements AutoCloseable {
             RouteLimits limits,
             List<RateLimit> first,
             List<RateLimit> last,
+            boolean countsStoredLate,
             Gate routeGate,
             Gate upstreamGate,
             String upstream) {}
@@ -88,11 +89,13 @@ public final class Admission implements AutoCloseable {
             List<RateLimit> own = limits.rates().stream().map(rates::get).toList();
             Predicate<RateLimit> late = rate ->
                     !rate.config().countsStored() || !rate.config().patience().isZero();
+            List<RateLimit> last = own.stream().filter(late).toList();
             entrances[i] = new Entrance(
                     route.name(),
                     limits,
                     own.stream().filter(late.negate()).toList(),
-                    own.stream().filter(late).toList(),
+                    last,
+                    last.stream().anyMatch(rate -> rate.config().countsStored()),
                     limits.concurrency().limits() ? new Gate(limits.concurrency(), nanoSource) : null,
                     upstreamGates.get(route.upstream()),
                     route.upstream());
@@ -218,7 +221,7 @@ public final class Admission implements AutoCloseable {
 
     /** Whether a request has to {@link #enter} even if a stored response answers it: because that counts, and may wait. */
     public boolean countsStoredLate(int route) {
-        return entrances[route].last().stream().anyMatch(rate -> rate.config().countsStored());
+        return entrances[route].countsStoredLate();
     }
 
     /**
