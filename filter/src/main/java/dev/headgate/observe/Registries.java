@@ -2,6 +2,7 @@ package dev.headgate.observe;
 
 import com.codahale.metrics.MetricRegistry;
 import jakarta.servlet.ServletContext;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,16 +17,14 @@ public record Registries(MetricRegistry metrics, Object healthChecks) {
     private static final Logger LOG = LoggerFactory.getLogger(Registries.class);
 
     /** Where {@code MetricsServlet} looks, in Dropwizard's packages for jakarta.servlet and in those before. */
-    private static final String[] METRICS_ATTRIBUTES = {
-        "io.dropwizard.metrics.servlets.MetricsServlet.registry",
-        "com.codahale.metrics.servlets.MetricsServlet.registry"
-    };
+    private static final List<String> METRICS_ATTRIBUTES = List.of(
+            "io.dropwizard.metrics.servlets.MetricsServlet.registry",
+            "com.codahale.metrics.servlets.MetricsServlet.registry");
 
     /** Where {@code HealthCheckServlet} looks. */
-    private static final String[] HEALTH_ATTRIBUTES = {
-        "io.dropwizard.metrics.servlets.HealthCheckServlet.registry",
-        "com.codahale.metrics.servlets.HealthCheckServlet.registry"
-    };
+    private static final List<String> HEALTH_ATTRIBUTES = List.of(
+            "io.dropwizard.metrics.servlets.HealthCheckServlet.registry",
+            "com.codahale.metrics.servlets.HealthCheckServlet.registry");
 
     /** @param given by the app; null: it is looked for in the context */
     public static Registries of(ServletContext context, MetricRegistry given) {
@@ -38,7 +37,7 @@ public record Registries(MetricRegistry metrics, Object healthChecks) {
                 found == null ? new MetricRegistry() : (MetricRegistry) found, attribute(context, HEALTH_ATTRIBUTES));
     }
 
-    private static Object attribute(ServletContext context, String[] names) {
+    private static Object attribute(ServletContext context, List<String> names) {
         for (String name : names) {
             if (context.getAttribute(name) != null) {
                 return context.getAttribute(name);

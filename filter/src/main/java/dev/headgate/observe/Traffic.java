@@ -30,7 +30,7 @@ final class Traffic {
 
     private static final int STEPS_A_MINUTE = 6;
 
-    private static final String[] CLASSES = {"2xx", "3xx", "4xx", "5xx"};
+    private static final List<String> CLASSES = List.of("2xx", "3xx", "4xx", "5xx");
 
     private static final TrafficFigures.Step NOTHING = new TrafficFigures.Step(0, 0, 0);
 
@@ -45,7 +45,7 @@ final class Traffic {
     private final Times connect;
 
     private final LongAdder inFlight = new LongAdder();
-    private final Counter[] classes = new Counter[CLASSES.length];
+    private final Counter[] classes = new Counter[CLASSES.size()];
     private final AtomicReferenceArray<Counter> kinds = new AtomicReferenceArray<>(FailureKind.values().length);
     private final Counter errors = new Counter();
     private final Counter received = new Counter();
@@ -187,7 +187,7 @@ final class Traffic {
     synchronized TrafficFigures figures() {
         Map<String, Long> byClass = new TreeMap<>();
         for (int i = 0; i < classes.length; i++) {
-            byClass.put(CLASSES[i], classes[i].getCount());
+            byClass.put(CLASSES.get(i), classes[i].getCount());
         }
         Map<FailureKind, Long> byKind = new EnumMap<>(FailureKind.class);
         for (FailureKind kind : FailureKind.values()) {
@@ -234,7 +234,7 @@ final class Traffic {
         to.accept("bytes-received", received);
         to.accept("bytes-sent", sent);
         for (int i = 0; i < classes.length; i++) {
-            to.accept("status." + CLASSES[i], classes[i]);
+            to.accept("status." + CLASSES.get(i), classes[i]);
         }
         for (FailureKind kind : FailureKind.values()) {
             Counter counter = kinds.get(kind.ordinal());
