@@ -33,6 +33,15 @@ record CacheKey(String resource, String partition) {
         return joined(List.of(route, origin.toLowerCase(Locale.ROOT), normalised(target, config)));
     }
 
+    boolean isOf(String route) {
+        return resource.startsWith(routePrefix(route));
+    }
+
+    /** What the keys of a route begin with, and no others do. */
+    static String routePrefix(String route) {
+        return joined(List.of(route));
+    }
+
     private static String joined(List<String> parts) {
         StringBuilder text = new StringBuilder();
         for (String part : parts) {

@@ -36,10 +36,14 @@ record CacheStatus(
         Forward(String token) {
             this.token = token;
         }
+
+        String token() {
+            return token;
+        }
     }
 
     static CacheStatus hit(long ttlMillis) {
-        return new CacheStatus(true, null, ttlMillis / 1000, 0, false, false, null);
+        return new CacheStatus(true, null, Math.floorDiv(ttlMillis, 1000), 0, false, false, null);
     }
 
     static CacheStatus forwarded(Forward reason) {
@@ -47,7 +51,7 @@ record CacheStatus(
     }
 
     CacheStatus withStored(long ttlMillis) {
-        return new CacheStatus(hit, forward, ttlMillis / 1000, forwardStatus, true, collapsed, detail);
+        return new CacheStatus(hit, forward, Math.floorDiv(ttlMillis, 1000), forwardStatus, true, collapsed, detail);
     }
 
     CacheStatus withForwardStatus(int status) {
@@ -55,7 +59,7 @@ record CacheStatus(
     }
 
     CacheStatus withTtl(long ttlMillis) {
-        return new CacheStatus(hit, forward, ttlMillis / 1000, forwardStatus, stored, collapsed, detail);
+        return new CacheStatus(hit, forward, Math.floorDiv(ttlMillis, 1000), forwardStatus, stored, collapsed, detail);
     }
 
     CacheStatus withCollapsed() {

@@ -161,12 +161,16 @@ final class Recording implements ContentSink {
         return !closed;
     }
 
-    /** All content came, as far as framing tells; stores the response. */
-    void complete() {
+    /**
+     * All content came, as far as framing tells; stores the response.
+     *
+     * @return whether it is stored now
+     */
+    boolean complete() {
         StoredResponse whole;
         synchronized (this) {
             if (state != State.RUNNING) {
-                return;
+                return false;
             }
             if (tailLength > 0) {
                 finishChunk();
@@ -175,13 +179,14 @@ final class Recording implements ContentSink {
             notifyAll();
             whole = stopped ? null : whole();
         }
+        boolean stored = false;
         if (whole != null) {
             // Looked at under the store's lock: whoever revokes forgets what is stored right after.
             store.change(key, before -> isKept() ? Merge.of(before, whole, request) : before);
-            kept(store.find(key).stream().anyMatch(each -> each.parts().containsAll(whole.parts())));
-        } else {
-            kept(false);
+            stored = store.find(key).stream().anyMatch(each -> each.parts().containsAll(whole.parts()));
         }
+        kept(stored);
+        return stored;
     }
 
     private synchronized boolean isKept() {

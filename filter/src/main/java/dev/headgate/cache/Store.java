@@ -1,12 +1,14 @@
 package dev.headgate.cache;
 
 import dev.headgate.cache.ByteRanges.Span;
+import dev.headgate.cache.CacheStatistics.Tier;
 import dev.headgate.cache.StoredResponse.Part;
 import dev.headgate.config.CacheStoreConfig;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,6 +21,9 @@ import org.ehcache.config.builders.CacheManagerBuilder;
 import org.ehcache.config.builders.ResourcePoolsBuilder;
 import org.ehcache.config.units.EntryUnit;
 import org.ehcache.config.units.MemoryUnit;
+import org.ehcache.core.internal.statistics.DefaultStatisticsService;
+import org.ehcache.core.spi.service.StatisticsService;
+import org.ehcache.core.statistics.TierStatistics;
 import org.ehcache.spi.serialization.Serializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +55,7 @@ final class Store implements AutoCloseable {
     private record Entry(List<StoredResponse> variants, long lineage) {}
 
     private final CacheManager manager;
+    private final StatisticsService statistics = new DefaultStatisticsService();
     private final Cache<String, Entry> heads;
     private final Cache<String, byte[]> chunks;
 
@@ -69,6 +75,7 @@ final class Store implements AutoCloseable {
         ClassLoader loader = Store.class.getClassLoader();
         CacheManagerBuilder<CacheManager> builder = CacheManagerBuilder.newCacheManagerBuilder()
                 .withClassLoader(loader)
+                .using(statistics)
                 .withCache(
                         "heads",
                         CacheConfigurationBuilder.newCacheConfigurationBuilder(
@@ -221,10 +228,20 @@ final class Store implements AutoCloseable {
      * @return how many responses passed
      */
     int purge(Predicate<StoredResponse> which, boolean soft) {
+        return purge("H", which, soft);
+    }
+
+    /** Forgets, or marks for validation, all of a route; see {@link #purge(Predicate, boolean)}. */
+    int purgeRoute(String route, boolean soft) {
+        return purge("H" + CacheKey.routePrefix(route), stored -> true, soft);
+    }
+
+    private int purge(String prefix, Predicate<StoredResponse> which, boolean soft) {
         List<String> keys = new ArrayList<>();
         try {
             for (Cache.Entry<String, Entry> entry : heads) {
-                if (entry.getValue().variants().stream().anyMatch(which)) {
+                if (entry.getKey().startsWith(prefix)
+                        && entry.getValue().variants().stream().anyMatch(which)) {
                     keys.add(entry.getKey());
                 }
             }
@@ -262,6 +279,49 @@ final class Store implements AutoCloseable {
             trouble(e);
         }
         return count;
+    }
+
+    /** How many entries the last tier gave up for want of room. */
+    long evictions() {
+        try {
+            return statistics.getCacheStatistics("heads").getCacheEvictions()
+                    + statistics.getCacheStatistics("chunks").getCacheEvictions();
+        } catch (RuntimeException e) {
+            trouble(e);
+            return 0;
+        }
+    }
+
+    /** What each tier holds, the fastest first; a resource that is partitioned has one head more. */
+    List<Tier> tiers() {
+        List<Tier> tiers = new ArrayList<>();
+        try {
+            Map<String, TierStatistics> ofHeads =
+                    statistics.getCacheStatistics("heads").getTierStatistics();
+            Map<String, TierStatistics> ofChunks =
+                    statistics.getCacheStatistics("chunks").getTierStatistics();
+            for (String name : List.of("OnHeap", "OffHeap", "Disk")) {
+                TierStatistics head = ofHeads.get(name);
+                TierStatistics chunk = ofChunks.get(name);
+                if (head != null && chunk != null) {
+                    long bytes = head.getOccupiedByteSize() < 0
+                            ? -1
+                            : head.getOccupiedByteSize() + chunk.getOccupiedByteSize();
+                    tiers.add(new Tier(asInSettings(name), head.getMappings(), chunk.getMappings(), bytes));
+                }
+            }
+        } catch (RuntimeException e) {
+            trouble(e);
+        }
+        return tiers;
+    }
+
+    private static String asInSettings(String tier) {
+        return switch (tier) {
+            case "OnHeap" -> "heap";
+            case "OffHeap" -> "off-heap";
+            default -> "disk";
+        };
     }
 
     private static String headKey(CacheKey key) {

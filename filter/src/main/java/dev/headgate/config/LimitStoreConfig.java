@@ -19,9 +19,13 @@ public record LimitStoreConfig(String uri, Duration timeout, Duration pause) {
         Checks.positive(pause, "limits.store-pause");
     }
 
-    /** The address holds a password, which stays out of logs. */
+    /** The address without user and password, which stay out of logs. */
+    public String address() {
+        return uri.replaceFirst("//.*@", "//");
+    }
+
     @Override
     public String toString() {
-        return "LimitStoreConfig[" + uri.replaceFirst("//[^@/]*@", "//") + "]";
+        return "LimitStoreConfig[" + address() + "]";
     }
 }

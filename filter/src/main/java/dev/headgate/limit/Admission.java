@@ -1,5 +1,7 @@
 package dev.headgate.limit;
 
+import dev.headgate.config.AddressRange;
+import dev.headgate.config.ConcurrencyConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.LimitConfig;
 import dev.headgate.config.RouteConfig;
@@ -16,9 +18,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Enumeration;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -53,34 +53,46 @@ public final class Admission implements AutoCloseable {
     private final Entrance[] entrances;
 
     private final Map<String, RateLimit> rates = new TreeMap<>();
+    private final Map<String, Gate> routeGates = new TreeMap<>();
+    private final Map<String, Gate> upstreamGates = new TreeMap<>();
+    private final List<AddressRange> trustedProxies;
+
+    /** Null where rate limits are this gateway's own. */
     private final SharedBuckets shared;
+
     private final LongSupplier nanoSource;
+    private final long startNanos;
 
     /** @throws IllegalArgumentException when the store of rate limits cannot be used */
     public Admission(GatewayConfig config, LongSupplier nanoSource) {
-        this.nanoSource = nanoSource;
-        TrustedProxies proxies = new TrustedProxies(config.trustedProxies());
-        TimeMeter meter = new TimeMeter() {
-            @Override
-            public long currentTimeNanos() {
-                return nanoSource.getAsLong();
-            }
+        this(config, nanoSource, null);
+    }
 
-            @Override
-            public boolean isWallClockBased() {
-                return false;
-            }
-        };
-        this.shared =
-                config.limits().isEmpty() || config.limitStore().uri().isEmpty() ? null : shared(config, nanoSource);
+    /**
+     * Takes over from an earlier one what goes by the same name: places whose settings did not change, with the exchanges
+     * in them; counts of rate limits, and what their keys have used, even if their rates are others now; the connection to
+     * the store, if that is the same. What is taken over serves both until the earlier one is closed, so exchanges that it
+     * let in end where they began. Nothing of the earlier one is closed or changed by this, also not if it fails.
+     *
+     * @param nanoSource the same that the earlier one has
+     * @param before not closed yet; null: begins anew
+     * @throws IllegalArgumentException when the store of rate limits cannot be used
+     */
+    public Admission(GatewayConfig config, LongSupplier nanoSource, Admission before) {
+        this.nanoSource = nanoSource;
+        this.startNanos = before == null ? nanoSource.getAsLong() : before.startNanos;
+        this.trustedProxies = config.trustedProxies();
+        this.shared = shared(config, nanoSource, before == null ? null : before.shared);
+        TrustedProxies proxies = new TrustedProxies(trustedProxies);
+        TimeMeter meter = new Meter(nanoSource);
         for (LimitConfig limit : config.limits().values()) {
-            rates.put(limit.name(), new RateLimit(limit, proxies, meter, shared));
+            RateLimit earlier = before == null ? null : before.rates.get(limit.name());
+            boolean same = earlier != null && earlier.is(limit, shared) && before.trustedProxies.equals(trustedProxies);
+            rates.put(limit.name(), same ? earlier : new RateLimit(limit, proxies, meter, shared, earlier));
         }
-        Map<String, Gate> upstreamGates = new HashMap<>();
         for (UpstreamConfig upstream : config.upstreams().values()) {
-            if (upstream.concurrency().limits()) {
-                upstreamGates.put(upstream.name(), new Gate(upstream.concurrency(), nanoSource));
-            }
+            Gate earlier = before == null ? null : before.upstreamGates.get(upstream.name());
+            putGate(upstreamGates, upstream.name(), upstream.concurrency(), earlier);
         }
         this.entrances = new Entrance[config.routes().size()];
         for (int i = 0; i < entrances.length; i++) {
@@ -89,6 +101,8 @@ public final class Admission implements AutoCloseable {
             List<RateLimit> own = limits.rates().stream().map(rates::get).toList();
             Predicate<RateLimit> late = rate ->
                     !rate.config().countsStored() || !rate.config().patience().isZero();
+            Gate earlier = before == null ? null : before.routeGates.get(route.name());
+            putGate(routeGates, route.name(), limits.concurrency(), earlier);
             List<RateLimit> last = own.stream().filter(late).toList();
             entrances[i] = new Entrance(
                     route.name(),
@@ -96,18 +110,45 @@ public final class Admission implements AutoCloseable {
                     own.stream().filter(late.negate()).toList(),
                     last,
                     last.stream().anyMatch(rate -> rate.config().countsStored()),
-                    limits.concurrency().limits() ? new Gate(limits.concurrency(), nanoSource) : null,
+                    routeGates.get(route.name()),
                     upstreamGates.get(route.upstream()),
                     route.upstream());
         }
     }
 
-    private static SharedBuckets shared(GatewayConfig config, LongSupplier nanoSource) {
+    private void putGate(Map<String, Gate> gates, String name, ConcurrencyConfig config, Gate earlier) {
+        if (config.limits()) {
+            gates.put(
+                    name, earlier != null && earlier.config().equals(config) ? earlier : new Gate(config, nanoSource));
+        }
+    }
+
+    private static SharedBuckets shared(GatewayConfig config, LongSupplier nanoSource, SharedBuckets before) {
+        if (config.limits().isEmpty() || config.limitStore().uri().isEmpty()) {
+            return null;
+        }
+        if (before != null && before.isOf(config.limitStore())) {
+            return before.shared();
+        }
         try {
             return new SharedBuckets(config.limitStore(), nanoSource);
         } catch (NoClassDefFoundError e) {
             throw new IllegalArgumentException(
                     "limits.store needs com.bucket4j:bucket4j_jdk17-lettuce and io.lettuce:lettuce-core in the app", e);
+        }
+    }
+
+    /** The nano source as Bucket4j wants it. */
+    private record Meter(LongSupplier nanoSource) implements TimeMeter {
+
+        @Override
+        public long currentTimeNanos() {
+            return nanoSource.getAsLong();
+        }
+
+        @Override
+        public boolean isWallClockBased() {
+            return false;
         }
     }
 
@@ -180,16 +221,15 @@ public final class Admission implements AutoCloseable {
             if (verdict == null) {
                 continue;
             }
-            verdicts.add(verdict);
-            if (verdict.admitted() || waited(rate, verdict, exchange)) {
+            RateLimit.Verdict afterWait = verdict.admitted() ? verdict : waited(rate, verdict, exchange);
+            if (afterWait != null) {
+                verdicts.add(afterWait);
                 continue;
             }
+            rate.refused();
             // Who is refused has had nothing: the other limits get back what they gave.
-            for (RateLimit.Verdict given : verdicts) {
-                if (given.cost() > 0) {
-                    given.from().addTokens(given.cost());
-                }
-            }
+            verdicts.forEach(given -> given.limit().giveBack(given));
+            verdicts.add(verdict);
             announce(verdicts, exchange.response());
             FailureKind kind =
                     rate.config().status() == 503 ? FailureKind.HTTP_REQUEST_PUT_OFF : FailureKind.HTTP_REQUEST_DENIED;
@@ -198,15 +238,16 @@ public final class Admission implements AutoCloseable {
         announce(verdicts, exchange.response());
     }
 
-    private static boolean waited(RateLimit rate, RateLimit.Verdict verdict, Exchange exchange) {
+    /** @return null when the wait is not worth it */
+    private static RateLimit.Verdict waited(RateLimit rate, RateLimit.Verdict verdict, Exchange exchange) {
         if (rate.config().patience().compareTo(verdict.delay()) < 0) {
-            return false;
+            return null;
         }
         try {
             return rate.await(verdict, exchange.request());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return false;
+            return null;
         }
     }
 
@@ -316,11 +357,34 @@ public final class Admission implements AutoCloseable {
         rates.values().forEach(RateLimit::sweep);
     }
 
-    /** For tests. */
-    Map<String, RateLimit> rates() {
-        return Collections.unmodifiableMap(rates);
+    /** What the limits have done and hold. Takes short locks only. */
+    public AdmissionState state() {
+        Duration lifetime = Duration.ofNanos(nanoSource.getAsLong() - startNanos);
+        List<AdmissionState.Rate> rateStates =
+                rates.values().stream().map(rate -> rate.state(lifetime)).toList();
+        List<AdmissionState.Places> places = new ArrayList<>();
+        routeGates.forEach((name, gate) -> places.add(gate.state(AdmissionState.Owner.ROUTE, name)));
+        upstreamGates.forEach((name, gate) -> places.add(gate.state(AdmissionState.Owner.UPSTREAM, name)));
+        return new AdmissionState(rateStates, places, shared == null ? null : shared.state());
     }
 
+    /**
+     * Gives one key all its budget again: in memory and, while that works, in the store, for every gateway that asks
+     * there. Waits for the store no longer than a request does.
+     *
+     * @param limit the limit's name
+     * @param key what the limit counts apart, as people know it: an address (any one of an IPv6 network), a user's name, a
+     *     session id, the value of a field, cookie or path capture; several of them joined by {@code |} in the order of the
+     *     limit's setting. Roles are left out, all are reset; for a global limit it does not matter
+     * @return whether that key had been counted; false also where there is no such limit
+     * @throws IllegalArgumentException when the limit's keys have another number of parts
+     */
+    public boolean resetKey(String limit, String key) {
+        RateLimit rate = rates.get(limit);
+        return rate != null && rate.reset(key);
+    }
+
+    /** Ends what no other one has taken over. */
     @Override
     public void close() {
         if (shared != null) {

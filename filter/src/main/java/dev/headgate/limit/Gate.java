@@ -54,6 +54,9 @@ final class Gate {
     private final Deque<Waiter>[] waiting;
     private int waiters;
     private int taken;
+    private long admitted;
+    private long queued;
+    private long refused;
 
     private final class Waiter {
         private final Condition turn = lock.newCondition();
@@ -93,6 +96,20 @@ final class Gate {
         }
     }
 
+    ConcurrencyConfig config() {
+        return config;
+    }
+
+    AdmissionState.Places state(AdmissionState.Owner owner, String name) {
+        lock.lock();
+        try {
+            return new AdmissionState.Places(
+                    owner, name, limit(), taken, waiters, adaptive != null, admitted, queued, refused);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private int limit() {
         return adaptive == null ? config.max() : Math.max(config.min(), adaptive.getLimit());
     }
@@ -125,12 +142,16 @@ final class Gate {
         try {
             if (taken < limit() && waiters == 0) {
                 taken++;
+                admitted++;
                 return null;
             }
-            if (config.queueTime().isZero() || !makeRoom(priority)) {
-                return Refusal.FULL;
+            Refusal refusal = config.queueTime().isZero() || !makeRoom(priority) ? Refusal.FULL : await(priority);
+            if (refusal == null) {
+                admitted++;
+            } else {
+                refused++;
             }
-            return await(priority);
+            return refusal;
         } finally {
             lock.unlock();
         }
@@ -166,6 +187,7 @@ final class Gate {
         Waiter waiter = new Waiter();
         waiting[priority.ordinal()].addLast(waiter);
         waiters++;
+        queued++;
         long left = config.queueTime().toNanos();
         try {
             while (!waiter.admitted && !waiter.displaced && left > 0) {

@@ -6,10 +6,12 @@ import dev.headgate.config.LimitConfig;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.exchange.TrustedProxies;
 import io.github.bucket4j.BandwidthBuilder;
+import io.github.bucket4j.BlockingStrategy;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.BucketConfiguration;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
+import io.github.bucket4j.TokensInheritanceStrategy;
 import io.github.bucket4j.VerboseResult;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
@@ -18,11 +20,16 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.Principal;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * One named rate limit with a bucket for each key, here or in the store that several gateways share. Thread-safe.
@@ -37,14 +44,28 @@ final class RateLimit {
         private final Bucket bucket;
         private volatile long usedNanos;
 
-        Local(Bucket bucket) {
+        /** That of the limit whose rates the bucket has. */
+        private volatile int generation;
+
+        Local(Bucket bucket, int generation) {
             this.bucket = bucket;
+            this.generation = generation;
         }
+    }
+
+    private static final class Counts {
+        private final LongAdder admitted = new LongAdder();
+        private final LongAdder refused = new LongAdder();
+        private final LongAdder shadowed = new LongAdder();
+        private final LongAdder waited = new LongAdder();
     }
 
     /** What came of a request for tokens: enough to give them back, and to tell the client. */
     record Verdict(
             RateLimit limit, boolean admitted, long cost, Bucket from, Duration delay, String state, String policy) {}
+
+    private static final String USER = "user ";
+    private static final String SESSION = "session ";
 
     private final LimitConfig config;
     private final Rates general;
@@ -54,17 +75,24 @@ final class RateLimit {
     private final SharedBuckets shared;
     private final RecentlyUsed<Local> buckets;
     private final long staleNanos;
-    private final LongAdder admitted = new LongAdder();
-    private final LongAdder refused = new LongAdder();
-    private final LongAdder shadowed = new LongAdder();
+    private final Counts counts;
 
-    /** @param shared null where limits are this gateway's own */
-    RateLimit(LimitConfig config, TrustedProxies proxies, TimeMeter meter, SharedBuckets shared) {
+    /** How many limits of this name there were before, with other rates perhaps. */
+    private final int generation;
+
+    /**
+     * @param shared null where limits are this gateway's own
+     * @param before the limit of that name in a configuration that this one replaces, whose counts and buckets go on; null
+     *     where there was none
+     */
+    RateLimit(LimitConfig config, TrustedProxies proxies, TimeMeter meter, SharedBuckets shared, RateLimit before) {
         this.config = config;
         this.proxies = proxies;
         this.meter = meter;
         this.shared = shared;
-        this.buckets = new RecentlyUsed<>(config.maxKeys());
+        this.counts = before == null ? new Counts() : before.counts;
+        this.generation = before == null ? 0 : before.generation + 1;
+        this.buckets = buckets(config, before);
         this.general = rates("", config.rate());
         this.byRole = config.rateByRole().entrySet().stream()
                 .map(entry -> rates(entry.getKey(), entry.getValue()))
@@ -72,21 +100,39 @@ final class RateLimit {
         this.staleNanos = longest(config.rate(), config.rateByRole());
     }
 
+    /** Those of before, as long as their keys mean the same. */
+    private static RecentlyUsed<Local> buckets(LimitConfig config, RateLimit before) {
+        if (before == null || !before.config.keys().equals(config.keys())) {
+            return new RecentlyUsed<>(config.maxKeys());
+        }
+        return before.config.maxKeys() == config.maxKeys()
+                ? before.buckets
+                : new RecentlyUsed<>(config.maxKeys(), before.buckets);
+    }
+
     private Rates rates(String role, List<Bandwidth> bandwidths) {
         var bucket = BucketConfiguration.builder();
         StringBuilder policy = new StringBuilder();
         String[] names = new String[bandwidths.size()];
+        Set<String> ids = new HashSet<>();
         for (int i = 0; i < names.length; i++) {
             Bandwidth bandwidth = bandwidths.get(i);
+            // By this a bucket whose rates are replaced knows which of them became which.
+            String id = bandwidth.period().toString();
+            while (!ids.add(id)) {
+                id += "'";
+            }
             bucket.addLimit(
                     bandwidth.burst() == 0
                             ? BandwidthBuilder.builder()
                                     .capacity(bandwidth.requests())
                                     .refillIntervally(bandwidth.requests(), bandwidth.period())
+                                    .id(id)
                                     .build()
                             : BandwidthBuilder.builder()
                                     .capacity(bandwidth.burst())
                                     .refillGreedy(bandwidth.requests(), bandwidth.period())
+                                    .id(id)
                                     .build());
             long seconds = Math.max(1, bandwidth.period().toSeconds());
             names[i] = '"' + config.name() + (names.length == 1 ? "" : "-" + seconds + "s") + '"';
@@ -124,6 +170,11 @@ final class RateLimit {
         return config;
     }
 
+    /** Whether a limit with this configuration and this store is the same as this one. */
+    boolean is(LimitConfig other, SharedBuckets store) {
+        return config.equals(other) && shared == store;
+    }
+
     /**
      * Asks for what a request costs.
      *
@@ -141,7 +192,7 @@ final class RateLimit {
         VerboseResult<ConsumptionProbe> result = null;
         if (shared != null && shared.mayTry()) {
             try {
-                bucket = shared.bucket(config.name() + ':' + rates.fingerprint() + ':' + key, rates.bucket());
+                bucket = shared.bucket(sharedKey(rates, key), rates.bucket());
                 result = consume(bucket, cost);
                 shared.worked();
                 mirror(key, rates, result.getValue());
@@ -156,32 +207,59 @@ final class RateLimit {
         }
         ConsumptionProbe probe = result.getValue();
         boolean enough = probe.isConsumed();
-        (enough ? admitted : config.shadow() ? shadowed : refused).increment();
+        if (enough) {
+            counts.admitted.increment();
+        } else if (config.shadow()) {
+            counts.shadowed.increment();
+        }
+        // A bucket may have the rates of a newer configuration already, which this one cannot name.
+        boolean announced =
+                config.announced() && result.getConfiguration().getBandwidths().length == rates.names().length;
         return new Verdict(
                 this,
                 enough || config.shadow(),
                 enough ? cost : 0,
                 bucket,
                 Duration.ofNanos(probe.getNanosToWaitForRefill()),
-                config.announced() ? state(rates, result) : null,
-                config.announced() ? rates.policy() : null);
+                announced ? state(rates, result) : null,
+                announced ? rates.policy() : null);
     }
 
     /**
      * Waits in the line of a bucket, at most as long as the limit's patience.
      *
-     * @return whether it was worth it
+     * @return what was had in the end; null when it was not worth the wait
      */
-    boolean await(Verdict refusal, HttpServletRequest request) throws InterruptedException {
+    Verdict await(Verdict refusal, HttpServletRequest request) throws InterruptedException {
         long cost = config.cost().getOrDefault(request.getMethod(), 1);
-        boolean gotIt = refusal.from()
-                .asBlocking()
-                .tryConsume(cost, config.patience().toNanos(), io.github.bucket4j.BlockingStrategy.PARKING);
-        if (gotIt) {
-            refused.decrement();
-            admitted.increment();
+        try {
+            if (!refusal.from().asBlocking().tryConsume(cost, config.patience().toNanos(), BlockingStrategy.PARKING)) {
+                return null;
+            }
+        } catch (RuntimeException e) {
+            shared.failed(e); // only the store fails
+            return null;
         }
-        return gotIt;
+        counts.admitted.increment();
+        counts.waited.increment();
+        return new Verdict(this, true, cost, refusal.from(), Duration.ZERO, refusal.state(), refusal.policy());
+    }
+
+    /** Takes back what a request got that something else refuses. */
+    void giveBack(Verdict verdict) {
+        if (verdict.cost() == 0) {
+            return;
+        }
+        try {
+            verdict.from().addTokens(verdict.cost());
+        } catch (RuntimeException e) {
+            shared.failed(e); // only the store fails
+        }
+    }
+
+    /** Counts a request that it did not let pass. */
+    void refused() {
+        counts.refused.increment();
     }
 
     /** Keeps the bucket here no fuller than the shared one, so that losing the store gives nobody a second budget. */
@@ -204,10 +282,90 @@ final class RateLimit {
             for (var bandwidth : rates.bucket().getBandwidths()) {
                 builder.addLimit(bandwidth);
             }
-            return new Local(builder.build());
+            return new Local(builder.build(), generation);
         });
         local.usedNanos = now;
+        if (local.generation < generation) {
+            // What was used stays used. Here and not for all at once, so that nobody waits for a reload.
+            local.bucket.replaceConfiguration(rates.bucket(), TokensInheritanceStrategy.ADDITIVE);
+            local.generation = generation;
+        }
         return local.bucket;
+    }
+
+    private String sharedKey(Rates rates, String key) {
+        return config.name() + ':' + rates.fingerprint() + ':' + key;
+    }
+
+    /** Fills the buckets of one key again, here and in the store. See {@link Admission#resetKey}. */
+    boolean reset(String text) {
+        boolean found = false;
+        List<Rates> all = new ArrayList<>(byRole);
+        all.add(general);
+        for (Rates rates : all) {
+            for (String key : keysCalled(text, rates)) {
+                Local local = buckets.find(key);
+                if (local != null) {
+                    local.bucket.reset();
+                    found = true;
+                }
+                if (shared != null && shared.mayTry()) {
+                    try {
+                        found |= shared.reset(sharedKey(rates, key), rates.bucket());
+                        shared.worked();
+                    } catch (RuntimeException e) {
+                        shared.failed(e);
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    /** All keys that people may mean: a name, where users who are not logged in go by address, may be an address. */
+    private List<String> keysCalled(String text, Rates rates) {
+        long named = config.keys().stream().filter(RateLimit::isNamed).count();
+        String[] values = named > 1 ? text.split("\\|", -1) : new String[] {text};
+        if (named > 0 && values.length != named) {
+            throw new IllegalArgumentException("limit " + config.name() + " has keys of " + named + " parts: "
+                    + config.keys().stream()
+                            .filter(RateLimit::isNamed)
+                            .map(part -> part.kind().name().toLowerCase(Locale.ROOT))
+                            .collect(Collectors.joining("|")));
+        }
+        List<List<String>> keys = List.of(List.of());
+        int next = 0;
+        for (LimitConfig.Key part : config.keys()) {
+            List<String> meant = isNamed(part) ? meant(part, values[next++]) : List.of(unnamed(part, rates));
+            List<List<String>> longer = new ArrayList<>();
+            for (List<String> begun : keys) {
+                for (String value : meant) {
+                    List<String> both = new ArrayList<>(begun);
+                    both.add(value);
+                    longer.add(both);
+                }
+            }
+            keys = longer;
+        }
+        return keys.stream().map(parts -> key(rates, parts)).toList();
+    }
+
+    private static boolean isNamed(LimitConfig.Key part) {
+        return part.kind() != LimitConfig.Kind.GLOBAL && part.kind() != LimitConfig.Kind.ROLE;
+    }
+
+    private static String unnamed(LimitConfig.Key part, Rates rates) {
+        return part.kind() == LimitConfig.Kind.ROLE ? rates.role() : "";
+    }
+
+    private static List<String> meant(LimitConfig.Key part, String value) {
+        String address = network(value.endsWith("/64") ? value.substring(0, value.length() - 3) : value);
+        return switch (part.kind()) {
+            case ADDRESS -> List.of(address);
+            case PRINCIPAL -> List.of(USER + value, address);
+            case SESSION -> List.of(SESSION + value, address);
+            default -> List.of(value);
+        };
     }
 
     /** Forgets buckets that are full again. */
@@ -221,17 +379,17 @@ final class RateLimit {
         return buckets.size();
     }
 
-    long admitted() {
-        return admitted.sum();
-    }
-
-    long refused() {
-        return refused.sum();
-    }
-
-    /** How many a limit in shadow mode would have refused. */
-    long shadowed() {
-        return shadowed.sum();
+    AdmissionState.Rate state(Duration lifetime) {
+        boolean connected = shared != null && shared.isConnected();
+        return new AdmissionState.Rate(
+                config.name(),
+                counts.admitted.sum(),
+                counts.refused.sum(),
+                counts.shadowed.sum(),
+                counts.waited.sum(),
+                buckets.size(),
+                connected,
+                shared == null ? lifetime : shared.lasting());
     }
 
     private Rates ratesOf(HttpServletRequest request) {
@@ -248,10 +406,17 @@ final class RateLimit {
      * different lists of parts read the same.
      */
     private String key(HttpServletRequest request, Function<String, String> captures, Rates rates) {
+        List<String> parts = new ArrayList<>(config.keys().size());
+        for (LimitConfig.Key part : config.keys()) {
+            parts.add(value(part, request, captures, rates));
+        }
+        return key(rates, parts);
+    }
+
+    private static String key(Rates rates, List<String> parts) {
         StringBuilder key = new StringBuilder(48);
         key.append(rates.role().length()).append('=').append(rates.role());
-        for (LimitConfig.Key part : config.keys()) {
-            String value = value(part, request, captures, rates);
+        for (String value : parts) {
             key.append('|').append(value.length()).append('=').append(value);
         }
         return key.length() <= 64 ? key.toString() : digest(key.toString());
@@ -263,12 +428,12 @@ final class RateLimit {
             case ADDRESS -> address(request);
             case PRINCIPAL -> {
                 Principal user = request.getUserPrincipal();
-                yield user == null ? address(request) : "user " + user.getName();
+                yield user == null ? address(request) : USER + user.getName();
             }
             case ROLE -> rates.role();
             case SESSION -> {
                 HttpSession session = request.getSession(false);
-                yield session == null ? address(request) : "session " + session.getId();
+                yield session == null ? address(request) : SESSION + session.getId();
             }
             case FIELD -> orEmpty(request.getHeader(part.argument()));
             case COOKIE -> orEmpty(Exchange.cookie(request, part.argument()));
@@ -277,14 +442,21 @@ final class RateLimit {
         };
     }
 
-    /** One household or server has 2^64 IPv6 addresses (RFC 6177), so only the first half counts. */
     private String address(HttpServletRequest request) {
         String address = proxies.clientAddress(request);
-        if (address.indexOf(':') < 0) {
-            return address; // IPv4, by far the most, need not be parsed
-        }
+        // The container's own spelling of IPv4, by far the most, need not be parsed; what a proxy wrote is.
+        return address.indexOf(':') < 0 && address.equals(request.getRemoteAddr()) ? address : network(address);
+    }
+
+    /** One household or server has 2^64 IPv6 addresses (RFC 6177), so only the first half counts. */
+    private static String network(String address) {
         byte[] bytes = AddressRange.bytesOf(address);
-        return bytes == null || bytes.length == 4 ? address : HexFormat.of().formatHex(bytes, 0, 8) + "/64";
+        if (bytes == null) {
+            return address;
+        }
+        return bytes.length == 4
+                ? (bytes[0] & 0xFF) + "." + (bytes[1] & 0xFF) + "." + (bytes[2] & 0xFF) + "." + (bytes[3] & 0xFF)
+                : HexFormat.of().formatHex(bytes, 0, 8) + "/64";
     }
 
     private static String orEmpty(String text) {

@@ -3,6 +3,7 @@ package dev.headgate.limit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * A bounded number of values by key, of which the one unused for longest is forgotten first. Whoever floods it with keys
@@ -39,9 +40,26 @@ final class RecentlyUsed<V> {
         }
     }
 
+    /** Begins with the values of another one, as far as there is room. */
+    RecentlyUsed(int most, RecentlyUsed<V> others) {
+        this(most);
+        for (Segment<V> segment : others.segments) {
+            synchronized (segment) {
+                segment.forEach((key, value) -> get(key, absent -> value));
+            }
+        }
+    }
+
+    /** A value that is there, used by this; null otherwise. */
+    V find(String key) {
+        Segment<V> segment = segmentOf(key);
+        synchronized (segment) {
+            return segment.get(key);
+        }
+    }
+
     V get(String key, Function<String, V> absent) {
-        int hash = key.hashCode();
-        Segment<V> segment = segments[(hash ^ hash >>> 16) & segments.length - 1];
+        Segment<V> segment = segmentOf(key);
         synchronized (segment) {
             V value = segment.get(key);
             if (value == null) {
@@ -52,8 +70,13 @@ final class RecentlyUsed<V> {
         }
     }
 
+    private Segment<V> segmentOf(String key) {
+        int hash = key.hashCode();
+        return segments[(hash ^ hash >>> 16) & segments.length - 1];
+    }
+
     /** Forgets those unused for longest while they are stale. */
-    void dropEldest(java.util.function.Predicate<V> stale) {
+    void dropEldest(Predicate<V> stale) {
         for (Segment<V> segment : segments) {
             synchronized (segment) {
                 var eldest = segment.values().iterator();

@@ -20,6 +20,7 @@ import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -41,6 +42,8 @@ final class SharedBuckets implements AutoCloseable {
     /** How many keys have their proxy kept, by which parallel requests for one key share a round trip. */
     private static final int PROXIES = 10_000;
 
+    private static final String PREFIX = "headgate:";
+
     private static final long WORKING = Long.MIN_VALUE;
 
     /** For so many times its timeout the store may answer nobody in time before it is left alone. */
@@ -59,11 +62,19 @@ final class SharedBuckets implements AutoCloseable {
     private final AtomicLong lateSinceNanos = new AtomicLong(WORKING);
 
     private final LongAdder failures = new LongAdder();
+
+    /** Since when things are as they are, on the nano source. */
+    private volatile long changedNanos;
+
+    /** How many use it; the last one closes it. */
+    private final AtomicInteger users = new AtomicInteger(1);
+
     private volatile LettuceBasedProxyManager<String> manager;
 
     SharedBuckets(LimitStoreConfig config, LongSupplier nanoSource) {
         this.config = config;
         this.nanoSource = nanoSource;
+        this.changedNanos = nanoSource.getAsLong();
         this.hiccupNanos = HICCUP * config.timeout().toNanos();
         client = RedisClient.create();
         client.setOptions(ClientOptions.builder()
@@ -113,7 +124,7 @@ final class SharedBuckets implements AutoCloseable {
         return proxies.get(key, absent -> connected
                 .builder()
                 .withOptimization(Optimizations.batching())
-                .build("headgate:" + key, () -> rates));
+                .build(PREFIX + key, () -> rates));
     }
 
     void worked() {
@@ -121,6 +132,7 @@ final class SharedBuckets implements AutoCloseable {
             lateSinceNanos.set(WORKING);
         }
         if (retryNanos.get() != WORKING && retryNanos.getAndSet(WORKING) != WORKING) {
+            changedNanos = nanoSource.getAsLong();
             LOG.info("Rate limits are shared through {} again", config);
         }
     }
@@ -136,6 +148,7 @@ final class SharedBuckets implements AutoCloseable {
         }
         long before = retryNanos.getAndSet(now + config.pause().toNanos());
         if (before == WORKING) {
+            changedNanos = now;
             LOG.warn(
                     "Rate limits are counted by this gateway alone: {} failed and is tried again every {} ms: {}",
                     config,
@@ -153,13 +166,46 @@ final class SharedBuckets implements AutoCloseable {
         return false;
     }
 
-    /** How often the store failed. */
-    long failures() {
-        return failures.sum();
+    /**
+     * Fills a bucket again, for all gateways.
+     *
+     * @return whether it was there
+     */
+    boolean reset(String key, BucketConfiguration rates) {
+        LettuceBasedProxyManager<String> connected = manager != null ? manager : connect();
+        if (connected.getProxyConfiguration(PREFIX + key).isEmpty()) {
+            return false;
+        }
+        bucket(key, rates).reset();
+        return true;
+    }
+
+    boolean isConnected() {
+        return retryNanos.get() == WORKING;
+    }
+
+    Duration lasting() {
+        return Duration.ofNanos(nanoSource.getAsLong() - changedNanos);
+    }
+
+    AdmissionState.Store state() {
+        return new AdmissionState.Store(config.address(), isConnected(), lasting(), failures.sum());
+    }
+
+    boolean isOf(LimitStoreConfig other) {
+        return config.equals(other);
+    }
+
+    /** One more uses it, and closes it too. */
+    SharedBuckets shared() {
+        users.incrementAndGet();
+        return this;
     }
 
     @Override
     public void close() {
-        client.shutdown(0, 2, TimeUnit.SECONDS); // and its threads, which nobody else uses
+        if (users.decrementAndGet() == 0) {
+            client.shutdown(0, 2, TimeUnit.SECONDS); // and its threads, which nobody else uses
+        }
     }
 }

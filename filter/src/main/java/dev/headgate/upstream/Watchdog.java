@@ -6,6 +6,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.apache.hc.core5.io.CloseMode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,9 +28,17 @@ public final class Watchdog implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
 
+    /** Something else that may overstay a limit. */
+    @FunctionalInterface
+    public interface Watched {
+        /** Called every few milliseconds, on the watchdog's thread: neither waits nor throws. */
+        void look();
+    }
+
     private final LongSupplier nanoSource;
     private final long epoch;
     private final Set<UpstreamConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
     private final CopyOnWriteArrayList<Runnable> housekeeping = new CopyOnWriteArrayList<>();
     private final Thread thread;
     private volatile boolean closed;
@@ -68,15 +77,38 @@ public final class Watchdog implements AutoCloseable {
         connections.remove(connection);
     }
 
-    /** Has a task run about once a second, for as long as there are connections. */
+    /** Looks at something until it is to {@link #forget} it. */
+    public void watch(Watched other) {
+        if (watched.add(other) && watched.size() == 1) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    public void forget(Watched other) {
+        watched.remove(other);
+    }
+
+    /** Has a task run about once a second, for as long as there is anything to watch. The same task is not run twice. */
     public void everySecond(Runnable task) {
-        housekeeping.add(task);
+        housekeeping.addIfAbsent(task);
+    }
+
+    /** Ends {@link #everySecond}; the task may be running still. */
+    public void noMore(Runnable task) {
+        housekeeping.remove(task);
+    }
+
+    /** Breaks every connection there is, of whichever pool, in use or not. */
+    public void breakAll() {
+        for (UpstreamConnection connection : connections) {
+            connection.close(CloseMode.IMMEDIATE);
+        }
     }
 
     private void watch() {
         long nextHousekeeping = 0;
         while (!closed) {
-            if (connections.isEmpty()) {
+            if (connections.isEmpty() && watched.isEmpty()) {
                 LockSupport.park(this);
             } else {
                 LockSupport.parkNanos(this, TICK_NANOS);
@@ -84,6 +116,9 @@ public final class Watchdog implements AutoCloseable {
             long now = now();
             for (UpstreamConnection connection : connections) {
                 connection.closeIfOverdue(now);
+            }
+            for (Watched other : watched) {
+                runSafely(other::look);
             }
             if (now >= nextHousekeeping) {
                 nextHousekeeping = now + HOUSEKEEPING_NANOS;
@@ -96,7 +131,7 @@ public final class Watchdog implements AutoCloseable {
         try {
             task.run();
         } catch (RuntimeException e) {
-            LOG.warn("Housekeeping of a connection pool failed", e);
+            LOG.warn("Something that the watchdog looks after failed", e);
         }
     }
 

@@ -1,10 +1,12 @@
 package dev.headgate.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.setup.GatewayBuilder;
@@ -100,12 +102,11 @@ class AdmissionTest {
             fields.put("X-Key", List.of("key " + i));
             admits(admission);
         }
-        RateLimit rate = admission.rates().get("api");
-        assertThat(rate.keys()).isBetween(9_000, 10_000);
+        assertThat(rate(admission).keys()).isBetween(9_000, 10_000);
 
         clock.addAndGet(Duration.ofSeconds(2).toNanos());
         admission.sweep();
-        assertThat(rate.keys()).isZero();
+        assertThat(rate(admission).keys()).isZero();
     }
 
     @Test
@@ -192,7 +193,7 @@ class AdmissionTest {
     void shadowOnlyCounts() {
         Admission admission = admission(limit -> limit.rate("1/h").shadow(true));
         assertThat(count(admission, 5)).isEqualTo(5);
-        assertThat(admission.rates().get("api").shadowed()).isEqualTo(4);
+        assertThat(rate(admission).shadowed()).isEqualTo(4);
         assertThat(responseFields).isEmpty();
     }
 
@@ -237,15 +238,156 @@ class AdmissionTest {
         }
         assertThat(Duration.ofNanos(System.nanoTime() - start))
                 .isBetween(Duration.ofMillis(190), Duration.ofSeconds(2));
+        assertThat(rate(admission).admitted()).isEqualTo(5);
+        assertThat(rate(admission).waited()).isBetween(1L, 4L);
+        assertThat(rate(admission).refused()).isZero();
+    }
+
+    @Test
+    void stateTellsWhatWasAdmittedAndWhoHasPlaces() throws Exception {
+        Admission admission = new Admission(twoGates(3, 2, "2/h"), clock::get);
+        Permit permit = admission.enter(0, exchange(), name -> null);
+        assertThat(count(admission, 5)).isEqualTo(2);
+        clock.addAndGet(Duration.ofSeconds(7).toNanos());
+
+        AdmissionState state = admission.state();
+
+        assertThat(state.store()).isNull();
+        assertThat(state.rates())
+                .containsExactly(new AdmissionState.Rate("api", 2, 3, 0, 0, 1, false, Duration.ofSeconds(7)));
+        assertThat(state.places())
+                .containsExactly(
+                        new AdmissionState.Places(AdmissionState.Owner.ROUTE, "api", 3, 1, 0, false, 1, 0, 0),
+                        new AdmissionState.Places(AdmissionState.Owner.UPSTREAM, "up", 2, 1, 0, false, 1, 0, 0));
+        permit.close();
+        assertThat(admission.state().places()).allMatch(places -> places.taken() == 0);
+    }
+
+    @Test
+    void keyThatIsResetHasItsWholeBudgetAgainAndOthersDoNot() {
+        Admission admission = admission(limit -> limit.rate("2/h"));
+        count(admission, 5);
+        peer = "2001:db8:1:2::1";
+        count(admission, 5);
+
+        assertThat(admission.resetKey("api", "2001:db8:1:2:ffff::9")).isTrue();
+        assertThat(admission.resetKey("api", "192.0.2.99")).isFalse();
+        assertThat(admission.resetKey("other", "192.0.2.1")).isFalse();
+
+        assertThat(count(admission, 5)).isEqualTo(2);
+        peer = "192.0.2.1";
+        assertThat(count(admission, 5)).isZero();
+        assertThat(admission.resetKey("api", "192.0.2.1")).isTrue();
+        assertThat(count(admission, 5)).isEqualTo(2);
+    }
+
+    @Test
+    void userIsResetByNameInWhateverRole() {
+        Admission admission =
+                admission(limit -> limit.rate("2/h").rateFor("partner", "3/h").key("principal", "field:X-App"));
+        user = "ada";
+        fields.put("X-App", List.of("shop"));
+        assertThat(count(admission, 9)).isEqualTo(2);
+        role = "partner";
+        assertThat(count(admission, 9)).isEqualTo(3);
+        assertThat(admission.resetKey("api", "ada|shop")).isTrue();
+        assertThat(count(admission, 9)).isEqualTo(3);
+        role = "";
+        assertThat(count(admission, 9)).isEqualTo(2);
+        user = null;
+        assertThat(count(admission, 9)).isEqualTo(2);
+        assertThat(admission.resetKey("api", peer + "|shop")).isTrue();
+        assertThat(count(admission, 9)).isEqualTo(2);
+        assertThatThrownBy(() -> admission.resetKey("api", "ada"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("principal|field");
+    }
+
+    @Test
+    void reloadKeepsWhatKeysHaveUsed() {
+        Admission before = admission(limit -> limit.rate("10/h"));
+        assertThat(count(before, 7)).isEqualTo(7);
+
+        Admission same = reloaded(before, limit -> limit.rate("10/h"));
+        assertThat(count(same, 9)).isEqualTo(3);
+        assertThat(rate(same).admitted()).as("counts go on").isEqualTo(10);
+
+        Admission wider = reloaded(same, limit -> limit.rate("20/h, 1000/d"));
+        assertThat(count(wider, 99)).isEqualTo(10);
+
+        Admission narrower = reloaded(wider, limit -> limit.rate("5/h").maxKeys(7));
+        assertThat(count(narrower, 9)).isZero();
+        clock.addAndGet(Duration.ofHours(1).toNanos());
+        assertThat(count(narrower, 9)).isEqualTo(5);
+        // An exchange that the one before had let in may still ask there: it is the same bucket.
+        assertThat(count(wider, 1)).isZero();
+
+        Admission otherKeys = reloaded(narrower, limit -> limit.rate("5/h").key("global"));
+        assertThat(count(otherKeys, 9)).isEqualTo(5);
+    }
+
+    @Test
+    void reloadThatTrustsOtherProxiesKeepsTheBuckets() {
+        Admission before = admission(limit -> limit.rate("10/h"));
+        assertThat(count(before, 7)).isEqualTo(7);
+        GatewayConfig untrusting = GatewayBuilder.create()
+                .limit("api", limit -> limit.rate("10/h"))
+                .route("api", r -> r.path("/*").to("http://localhost:1").limits("api"))
+                .build();
+        Admission after = new Admission(untrusting, clock::get, before);
+        assertThat(count(after, 9)).isEqualTo(3);
+        peer = "10.0.0.1";
+        fields.put("X-Forwarded-For", List.of("192.0.2.1"));
+        assertThat(count(after, 9)).as("no longer believed").isEqualTo(9);
+    }
+
+    @Test
+    void exchangeInProgressOverAReloadKeepsItsPlaceAndGivesItBack() throws Exception {
+        Admission before = new Admission(twoGates(3, 2, "1000/h"), clock::get);
+        Permit first = before.enter(0, exchange(), name -> null);
+
+        // The upstream's places are as they were, the route's are not.
+        Admission after = new Admission(twoGates(5, 2, "1000/h"), clock::get, before);
+        Permit second = after.enter(0, exchange(), name -> null);
+        assertThat(catchThrowableOfType(GatewayFailure.class, () -> after.enter(0, exchange(), name -> null)))
+                .hasMessageContaining("upstream up");
+        before.close();
+        first.close();
+        Permit third = after.enter(0, exchange(), name -> null);
+        second.close();
+        third.close();
+        assertThat(after.state().places()).allMatch(places -> places.taken() == 0);
+        assertThat(before.state().places()).allMatch(places -> places.taken() == 0);
+    }
+
+    private static GatewayConfig twoGates(int route, int upstream, String rate) {
+        return GatewayBuilder.create()
+                .limit("api", limit -> limit.rate(rate).key("global"))
+                .upstream("up", u -> u.origins("http://localhost:1").concurrencyMax(upstream))
+                .route("api", r -> r.path("/*").to("up").concurrencyMax(route).limits("api"))
+                .build();
+    }
+
+    private Admission reloaded(Admission before, Consumer<LimitBuilder> limit) {
+        Admission after = new Admission(config(limit), clock::get, before);
+        before.close();
+        return after;
+    }
+
+    private static AdmissionState.Rate rate(Admission admission) {
+        return admission.state().rates().get(0);
     }
 
     private Admission admission(Consumer<LimitBuilder> limit) {
-        GatewayConfig config = GatewayBuilder.create()
+        return new Admission(config(limit), clock::get);
+    }
+
+    private static GatewayConfig config(Consumer<LimitBuilder> limit) {
+        return GatewayBuilder.create()
                 .trustedProxies("10.0.0.0/8")
                 .limit("api", limit)
                 .route("api", r -> r.path("/*").to("http://localhost:1").limits("api"))
                 .build();
-        return new Admission(config, clock::get);
     }
 
     private boolean admits(Admission admission) {
@@ -271,7 +413,7 @@ class AdmissionTest {
     }
 
     private Exchange exchange() {
-        return new Exchange(request(), response(), "api", "id", 0);
+        return new Exchange(request(), response(), "api", "api", "id", 0, ExchangeListener.NONE);
     }
 
     private HttpServletRequest request() {

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.headgate.HeadgateFilter;
+import dev.headgate.config.GatewayConfig;
+import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.ExchangeListener;
+import dev.headgate.failure.GatewayFailure;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
@@ -11,9 +15,12 @@ import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.RedisServer;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -25,6 +32,19 @@ import org.junit.jupiter.api.Timeout;
 /** Two gateways and one real Redis. */
 @Timeout(60)
 class SharedLimitsTest {
+
+    /** Just what a limit for everybody asks for. */
+    private static final HttpServletRequest REQUEST = (HttpServletRequest) Proxy.newProxyInstance(
+            SharedLimitsTest.class.getClassLoader(),
+            new Class<?>[] {HttpServletRequest.class},
+            (proxy, called, arguments) -> switch (called.getName()) {
+                case "getMethod" -> "GET";
+                case "getRequestURI" -> "/api/x";
+                case "getQueryString" -> null;
+                case "getContentLengthLong" -> -1L;
+                case "getHeaderNames" -> Collections.emptyEnumeration();
+                default -> throw new UnsupportedOperationException(called.getName());
+            });
 
     private RedisServer redis;
     private RawOrigin origin;
@@ -123,6 +143,76 @@ class SharedLimitsTest {
             redis.thaw();
         }
         assertThat(admitted(one, 10)).isEqualTo(10);
+    }
+
+    @Test
+    void stateTellsWhereLimitsAreCountedAndResetReachesTheStore() throws Exception {
+        GatewayConfig config = config("5/h");
+        try (Admission first = new Admission(config, System::nanoTime);
+                Admission second = new Admission(config, System::nanoTime)) {
+            assertThat(admitted(first, 9)).isEqualTo(5);
+            assertThat(admitted(second, 9)).isZero();
+            assertThat(second.state().store().connected()).isTrue();
+            assertThat(second.state().rates().get(0).shared()).isTrue();
+
+            assertThat(second.resetKey("api", "")).isTrue();
+            assertThat(admitted(first, 2)).isEqualTo(2);
+            assertThat(admitted(second, 9)).isEqualTo(3);
+
+            redis.kill();
+            assertThat(admitted(second, 1)).isZero();
+            AdmissionState.Store store = second.state().store();
+            assertThat(store.connected()).isFalse();
+            assertThat(store.failures()).isPositive();
+            assertThat(store.lasting()).isLessThan(Duration.ofSeconds(20));
+            assertThat(store.address()).startsWith("redis://127.0.0.1:");
+            assertThat(second.state().rates().get(0).shared()).isFalse();
+            assertThat(second.resetKey("api", "")).as("at least here").isTrue();
+            assertThat(admitted(second, 9)).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void reloadKeepsTheConnectionAndTheLastOneClosesIt() throws Exception {
+        Admission before = new Admission(config("5/h"), System::nanoTime);
+        assertThat(admitted(before, 3)).isEqualTo(3);
+        Admission rejected = new Admission(config("5/h"), System::nanoTime, before);
+        rejected.close();
+        assertThat(admitted(before, 1)).isEqualTo(1);
+        assertThat(before.state().store().connected()).isTrue();
+
+        Admission after = new Admission(config("5/h"), System::nanoTime, before);
+        before.close();
+        assertThat(admitted(after, 9)).isEqualTo(1);
+        assertThat(after.state().store().connected()).isTrue();
+        assertThat(after.state().store().failures()).isZero();
+        after.close();
+        await().atMost(Duration.ofSeconds(10)).until(() -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("lettuce-")));
+    }
+
+    private GatewayConfig config(String rate) {
+        return GatewayBuilder.create()
+                .limitsStore(redis.uri())
+                .limitsStoreTimeout(Duration.ofMillis(1_000))
+                .limitsStorePause(Duration.ofMinutes(1))
+                .limit("api", limit -> limit.rate(rate).key("global").announce(false))
+                .route("api", r -> r.path("/api/*").to(origin.url()).limits("api"))
+                .build();
+    }
+
+    private static int admitted(Admission admission, int requests) {
+        int admitted = 0;
+        for (int i = 0; i < requests; i++) {
+            try {
+                admission.check(
+                        0, new Exchange(REQUEST, null, "api", "api", "id", 0, ExchangeListener.NONE), name -> null);
+                admitted++;
+            } catch (GatewayFailure e) {
+                // One too many.
+            }
+        }
+        return admitted;
     }
 
     @Test
