@@ -46,6 +46,9 @@ final class SharedBuckets implements AutoCloseable {
 
     private static final long WORKING = Long.MIN_VALUE;
 
+    /** How long the start of the gateway may wait for a store that does not refuse connections, but does not answer either. */
+    private static final Duration START_PATIENCE = Duration.ofSeconds(3);
+
     /** For so many times its timeout the store may answer nobody in time before it is left alone. */
     private static final int HICCUP = 4;
 
@@ -80,22 +83,32 @@ final class SharedBuckets implements AutoCloseable {
         client.setOptions(ClientOptions.builder()
                 .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
                 .socketOptions(SocketOptions.builder()
-                        .connectTimeout(
-                                Duration.ofMillis(Math.max(100, config.timeout().toMillis())))
+                        .connectTimeout(atLeast(Duration.ofSeconds(1)))
                         .build())
                 .timeoutOptions(TimeoutOptions.enabled(config.timeout()))
                 .build());
         try {
-            connect();
+            // Nobody waits yet, and the first connection loads and starts all of Lettuce: in the time that a request
+            // has
+            // for it, every restart would begin with seconds in which each gateway counts alone.
+            connect(atLeast(START_PATIENCE));
         } catch (RuntimeException e) {
             failed(e); // the app starts without it
         }
     }
 
-    private synchronized LettuceBasedProxyManager<String> connect() {
+    private Duration atLeast(Duration least) {
+        return config.timeout().compareTo(least) < 0 ? least : config.timeout();
+    }
+
+    private LettuceBasedProxyManager<String> connected() {
+        return manager != null ? manager : connect(atLeast(Duration.ofMillis(100)));
+    }
+
+    private synchronized LettuceBasedProxyManager<String> connect(Duration patience) {
         if (manager == null) {
             RedisURI uri = RedisURI.create(config.uri());
-            uri.setTimeout(Duration.ofMillis(Math.max(100, config.timeout().toMillis())));
+            uri.setTimeout(patience);
             StatefulRedisConnection<String, byte[]> connection =
                     client.connect(RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE), uri);
             connection.setTimeout(config.timeout());
@@ -120,7 +133,7 @@ final class SharedBuckets implements AutoCloseable {
     }
 
     Bucket bucket(String key, BucketConfiguration rates) {
-        LettuceBasedProxyManager<String> connected = manager != null ? manager : connect();
+        LettuceBasedProxyManager<String> connected = connected();
         return proxies.get(key, absent -> connected
                 .builder()
                 .withOptimization(Optimizations.batching())
@@ -172,7 +185,7 @@ final class SharedBuckets implements AutoCloseable {
      * @return whether it was there
      */
     boolean reset(String key, BucketConfiguration rates) {
-        LettuceBasedProxyManager<String> connected = manager != null ? manager : connect();
+        LettuceBasedProxyManager<String> connected = connected();
         if (connected.getProxyConfiguration(PREFIX + key).isEmpty()) {
             return false;
         }
