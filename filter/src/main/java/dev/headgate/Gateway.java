@@ -1,5 +1,6 @@
 package dev.headgate;
 
+import dev.headgate.cache.Claim;
 import dev.headgate.cache.ResponseCache;
 import dev.headgate.config.CacheConfig;
 import dev.headgate.config.CacheStoreConfig;
@@ -7,13 +8,17 @@ import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.UpstreamConfig;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
+import dev.headgate.observe.ManagedGateway;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
+import dev.headgate.setup.SettingsException;
+import dev.headgate.setup.SettingsSource;
 import dev.headgate.upstream.Upstream;
 import dev.headgate.upstream.Watchdog;
 import jakarta.servlet.FilterChain;
@@ -24,15 +29,26 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.File;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,66 +58,136 @@ import org.slf4j.event.Level;
  * One gateway: builds everything that its configuration asks for, runs the line that each request takes, and frees
  * everything when it closes. Thread-safe.
  */
-final class Gateway implements AutoCloseable {
+final class Gateway implements ManagedGateway, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
 
-    private final GatewayConfig config;
-    private final RouteTable routes;
-    private final Watchdog watchdog;
-    private final ScheduledExecutorService probing;
-    private final Map<String, Upstream> upstreams = new HashMap<>();
-    /** Null where no route has one. */
-    private ResponseCache cache;
+    /** For logs and metrics, as nginx has it: no client ever sees it. */
+    private static final int STATUS_CLIENT_LEFT = 499;
 
-    private final Admission admission;
-    private final Forwarder forwarder;
+    private final ServletContext context;
+    private final Watchdog watchdog;
+    private final ScheduledExecutorService housekeeping;
     private final HostThreads threads;
-    private final Map<String, Fallbacks> fallbacks = new HashMap<>();
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource;
+    private final long startNanos;
+    private final ExchangeListener listener;
 
-    /** @throws IllegalArgumentException when TLS files cannot be used */
-    Gateway(GatewayConfig config, ServletContext context, LongSupplier nanoSource) {
-        this.config = config;
+    /** What is in force. */
+    private volatile Generation current;
+
+    private volatile boolean closing;
+
+    /** Null where the configuration was given. */
+    private final SettingsSource source;
+
+    /** What the properties file held when it was last loaded, or tried; guarded by this. */
+    private byte[] loaded = {};
+
+    /**
+     * @param given null to read it from the source
+     * @param source null where the configuration is given
+     * @param listeners the app's own
+     * @throws IllegalArgumentException when TLS files cannot be used
+     * @throws SettingsException with every mistake in the settings
+     */
+    Gateway(
+            GatewayConfig given,
+            SettingsSource source,
+            ServletContext context,
+            LongSupplier nanoSource,
+            List<ExchangeListener> listeners) {
+        this.source = source;
+        if (source != null) {
+            loaded = source.fileContent();
+        }
+        GatewayConfig config = source != null ? source.read() : given;
+        this.context = context;
         this.nanoSource = nanoSource;
-        this.routes = RouteTable.of(config.routes());
-        this.admission = new Admission(config, nanoSource);
-        this.threads = new HostThreads(config.threads(), config.name(), context, config.roles());
+        this.startNanos = nanoSource.getAsLong();
+        this.threads = new HostThreads(config.threads(), config.name(), context);
         this.watchdog = new Watchdog(config.name(), nanoSource);
-        this.probing = probing(config);
+        this.housekeeping = housekeeping(config);
+        this.listener = new Observers(listeners);
+        try {
+            this.current = generation(config, null);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+        watchdog.everySecond(() -> current.admission().sweep());
+        LOG.info(
+                "Headgate '{}' is ready: {} routes, {} upstreams",
+                config.name(),
+                config.routes().size(),
+                config.upstreams().size());
+        current.routes().shadows().forEach(LOG::info);
+        lookAtFileLater();
+    }
+
+    /**
+     * Builds what a configuration asks for.
+     *
+     * @param before what is in force, whose parts are used again where they are the same; null for none
+     * @throws IllegalArgumentException when it cannot be had; what is in force is as it was
+     */
+    private Generation generation(GatewayConfig config, Generation before) {
+        RouteTable routes = RouteTable.of(config.routes());
+        Map<String, Upstream> upstreams = new TreeMap<>();
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
-                upstreams.put(upstream.name(), new Upstream(upstream, watchdog, probing));
+                Upstream known = before == null ? null : before.upstreams().get(upstream.name());
+                upstreams.put(
+                        upstream.name(),
+                        known != null && known.config().equals(upstream)
+                                ? known
+                                : new Upstream(upstream, watchdog, housekeeping, known));
             }
+            Map<String, Fallbacks> fallbacks = new HashMap<>();
             for (RouteConfig route : config.routes()) {
                 fallbacks.put(
                         route.name(),
                         new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
-            watchdog.everySecond(admission::sweep);
-            this.cache = cache(config, context);
-            this.forwarder = new Forwarder(
+            ResponseCache cache = cache(config, before == null ? null : before.cache());
+            Admission admission = new Admission(config, nanoSource, before == null ? null : before.admission());
+            Forwarder forwarder = new Forwarder(
                     config, routes.routes(), upstreams, cache, context, sessionCookie(context), watchdog, nanoSource);
+            return new Generation(
+                    config,
+                    routes,
+                    Collections.unmodifiableMap(upstreams),
+                    cache,
+                    admission,
+                    forwarder,
+                    Map.copyOf(fallbacks),
+                    Set.copyOf(config.roles()));
         } catch (RuntimeException e) {
-            close();
+            for (Upstream upstream : upstreams.values()) {
+                if (before == null || before.upstreams().get(upstream.name()) != upstream) {
+                    upstream.close();
+                }
+            }
             throw e;
         }
-        LOG.info(
-                "Headgate '{}' is ready: {} routes, {} upstreams",
-                config.name(),
-                config.routes().size(),
-                upstreams.size());
-        routes.shadows().forEach(LOG::info);
     }
 
-    private static ResponseCache cache(GatewayConfig config, ServletContext context) {
+    private static Map<String, CacheConfig> cachedRoutes(GatewayConfig config) {
         Map<String, CacheConfig> cached = new TreeMap<>();
         for (RouteConfig route : config.routes()) {
             if (route.cache().enabled()) {
                 cached.put(route.name(), route.cache());
             }
         }
+        return cached;
+    }
+
+    private ResponseCache cache(GatewayConfig config, ResponseCache before) {
+        if (before != null) {
+            return before; // it takes its routes' settings when the rest is certain
+        }
+        Map<String, CacheConfig> cached = cachedRoutes(config);
         if (cached.isEmpty()) {
             return null;
         }
@@ -117,15 +203,15 @@ final class Gateway implements AutoCloseable {
         return ResponseCache.open(config.name(), storage, cached, InstantSource.system());
     }
 
-    /** Probes, lookups and diagnoses: threads come when there is something to do, and go. */
-    private static ScheduledExecutorService probing(GatewayConfig config) {
+    /** Probes, lookups, diagnoses and reloads: threads come when there is something to do, and go. */
+    private static ScheduledExecutorService housekeeping(GatewayConfig config) {
         int origins = config.upstreams().values().stream()
                 .mapToInt(upstream -> upstream.origins().size())
                 .sum();
         AtomicInteger number = new AtomicInteger();
         ScheduledThreadPoolExecutor executor =
                 new ScheduledThreadPoolExecutor(Math.max(2, Math.min(8, origins)), task -> {
-                    String name = "headgate-" + config.name() + "-probe-" + number.incrementAndGet();
+                    String name = "headgate-" + config.name() + "-housekeeping-" + number.incrementAndGet();
                     Thread thread = new Thread(null, task, name, 0, false);
                     thread.setDaemon(true);
                     thread.setContextClassLoader(Gateway.class.getClassLoader());
@@ -137,56 +223,290 @@ final class Gateway implements AutoCloseable {
         return executor;
     }
 
+    /**
+     * Puts another configuration in force. Exchanges under way go on with the one they began with. Origins, limits and
+     * stored responses that go by the same name are kept with all that is known of them.
+     *
+     * @return the settings that differ and take effect at the next start only; empty when all is in force
+     * @throws IllegalArgumentException when it cannot be used; then nothing has changed
+     */
+    synchronized List<String> reload(GatewayConfig config) {
+        if (closing) {
+            throw new IllegalStateException("the gateway is closing");
+        }
+        Generation before = current;
+        Generation next = generation(config, before);
+        if (before.cache() != null) {
+            before.cache().routes(cachedRoutes(config));
+        }
+        current = next;
+        before.upstreams().forEach((name, upstream) -> {
+            if (next.upstreams().get(name) != upstream) {
+                upstream.retire();
+            }
+        });
+        before.admission().close();
+        List<String> later = new ArrayList<>();
+        if (!config.name().equals(before.config().name())) {
+            later.add("name");
+        }
+        if (!config.threads().equals(before.config().threads())) {
+            later.add("host-threads");
+        }
+        if (before.cache() != null
+                && !config.cacheStore().equals(before.config().cacheStore())) {
+            later.add("cache.heap-entries, cache.off-heap-size, cache.disk-size and cache.disk-path");
+        }
+        LOG.info(
+                "Headgate '{}' is reloaded: {} routes, {} upstreams{}",
+                config.name(),
+                config.routes().size(),
+                config.upstreams().size(),
+                later.isEmpty() ? "" : "; changes of these take effect at the next start: " + String.join(", ", later));
+        next.routes().shadows().forEach(LOG::info);
+        if (before.config().operation().reloadInterval().isZero()) {
+            lookAtFileLater();
+        }
+        return later;
+    }
+
+    /**
+     * Reads the settings again and puts them in force: see {@link #reload(GatewayConfig)}.
+     *
+     * @throws SettingsException with every mistake that was found; then nothing has changed
+     * @throws IllegalStateException when the configuration was given, not read
+     */
+    @Override
+    public synchronized List<String> reload() {
+        if (source == null) {
+            throw new IllegalStateException(
+                    "the app gave this gateway its configuration; there is nothing to read again");
+        }
+        loaded = source.fileContent();
+        return reload(source.read());
+    }
+
+    private void lookAtFileLater() {
+        Duration interval = current.config().operation().reloadInterval();
+        if (source == null || interval.isZero()) {
+            return;
+        }
+        try {
+            housekeeping.schedule(this::lookAtFile, interval.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("Headgate is closing");
+        }
+    }
+
+    private void lookAtFile() {
+        boolean watched = !current.config().operation().reloadInterval().isZero();
+        try {
+            if (watched && fileHasChanged()) {
+                reload();
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("The changed settings are not in force, what was is: {}", e.getMessage());
+        }
+        if (watched) {
+            lookAtFileLater();
+        }
+    }
+
+    private synchronized boolean fileHasChanged() {
+        byte[] content = source.fileContent();
+        // An empty file is one that is about to be written.
+        return content.length > 0 && !Arrays.equals(content, loaded);
+    }
+
+    @Override
+    public GatewayConfig config() {
+        return current.config();
+    }
+
+    @Override
+    public Duration uptime() {
+        return Duration.ofNanos(nanoSource.getAsLong() - startNanos);
+    }
+
+    @Override
+    public Collection<Upstream> upstreams() {
+        return current.upstreams().values();
+    }
+
+    @Override
+    public Admission admission() {
+        return current.admission();
+    }
+
+    @Override
+    public ResponseCache cache() {
+        return current.cache();
+    }
+
+    @Override
+    public Threads threads() {
+        return new Threads(
+                threads.share(), threads.inline(), threads.off(), threads.pool(), threads.left(), threads.refused());
+    }
+
     /** The whole way of a request. */
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        RouteMatch match = Fallbacks.isLeftToApp(request) ? null : routes.match(request);
+        Generation now = current;
+        RouteMatch match = Fallbacks.isLeftToApp(request) ? null : now.routes().match(request);
         if (match == null) {
             chain.doFilter(request, response);
             return;
         }
-        Exchange exchange =
-                new Exchange(request, response, match.route().name(), requestId(request), nanoSource.getAsLong());
+        Exchange exchange = new Exchange(
+                request,
+                response,
+                match.route().name(),
+                match.route().config().upstream(),
+                requestId(now.config(), request),
+                nanoSource.getAsLong(),
+                listener);
+        listener.began(exchange);
         try {
-            admission.check(match.route().index(), exchange, match::capture);
-            if (cache != null
-                    && !admission.countsStoredLate(match.route().index())
-                    && answersFromStore(match, exchange)) {
+            if (closing) {
+                throw new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, "the gateway is closing");
+            }
+            now.admission().check(match.route().index(), exchange, match::capture);
+        } catch (GatewayFailure failure) {
+            try {
+                fail(now, exchange, failure, chain);
+            } finally {
+                end(exchange);
+            }
+            return;
+        }
+        share(now, match, exchange, null, chain);
+    }
+
+    /**
+     * Answers from the store, waits without a thread while another exchange fetches the same, or goes to the upstream.
+     *
+     * @param earlier what the cache said before a wait; null at first
+     */
+    private void share(Generation now, RouteMatch match, Exchange exchange, Claim earlier, FilterChain chain)
+            throws IOException, ServletException {
+        boolean over = true;
+        try {
+            if (exchange.isAbandoned()) {
+                exchange.failed(
+                        new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it waited for another"));
                 return;
             }
-            threads.run(exchange, () -> proceed(match, exchange, chain));
+            Claim claim = earlier != null && earlier.wasInVain() ? earlier : claim(now, match, exchange, earlier);
+            if (claim != null && claim.isAnswered()) {
+                return;
+            }
+            boolean waits = claim != null && claim.follows() && clock.millis() < claim.untilMillis();
+            over = false; // who goes on, here or elsewhere, ends the exchange
+            if (waits && !claim.hasLanded() && park(now, match, exchange, claim, claim::whenLanded, chain)) {
+                return;
+            }
+            try {
+                threads.run(exchange, now.roles(), () -> proceed(now, match, exchange, claim, chain));
+            } catch (GatewayFailure noThread) {
+                // None is needed once the other one's response is stored.
+                if (waits && !claim.wasInVain() && park(now, match, exchange, claim, claim::whenOver, chain)) {
+                    return;
+                }
+                if (claim != null) {
+                    claim.close();
+                }
+                throw noThread;
+            }
         } catch (GatewayFailure failure) {
-            fail(exchange, failure, chain);
+            over = true;
+            fail(now, exchange, failure, chain);
+        } finally {
+            if (over) {
+                end(exchange);
+            }
         }
     }
 
-    private boolean answersFromStore(RouteMatch match, Exchange exchange) throws GatewayFailure {
+    /** @return null when the cache has nothing to say before the request is on its way */
+    private static Claim claim(Generation now, RouteMatch match, Exchange exchange, Claim earlier)
+            throws GatewayFailure {
+        if (now.cache() == null
+                || now.admission().countsStoredLate(match.route().index())) {
+            return null;
+        }
         try {
-            return forwarder.answersFromStore(match, exchange);
+            return now.forwarder().claim(match, exchange, earlier);
         } catch (RuntimeException e) {
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
         }
     }
 
+    /** @return false when the exchange cannot leave its thread */
+    private boolean park(
+            Generation now,
+            RouteMatch match,
+            Exchange exchange,
+            Claim claim,
+            Consumer<Runnable> until,
+            FilterChain chain) {
+        return threads.park(
+                exchange,
+                now.roles(),
+                wake -> {
+                    try {
+                        long most = Math.max(1, claim.untilMillis() - clock.millis());
+                        Future<?> limit = housekeeping.schedule(wake, most, TimeUnit.MILLISECONDS);
+                        until.accept(() -> {
+                            limit.cancel(false);
+                            wake.run();
+                        });
+                    } catch (RejectedExecutionException e) {
+                        wake.run(); // the gateway is closing
+                    }
+                },
+                () -> share(now, match, exchange, claim, chain));
+    }
+
     /** What may wait, on this thread or off the container's. */
-    @SuppressWarnings("try") // the permit is only there to be closed
-    private void proceed(RouteMatch match, Exchange exchange, FilterChain chain) throws IOException, ServletException {
-        try (Permit permit = admission.enter(match.route().index(), exchange, match::capture)) {
-            forwarder.forward(match, exchange);
+    @SuppressWarnings("try") // claim and permit are only there to be closed
+    private void proceed(Generation now, RouteMatch match, Exchange exchange, Claim claim, FilterChain chain)
+            throws IOException, ServletException {
+        try (Claim held = claim) {
+            if (claim != null && claim.follows() && now.forwarder().follow(match, exchange, claim)) {
+                return;
+            }
+            try (Permit permit = now.admission().enter(match.route().index(), exchange, match::capture)) {
+                exchange.admitted(nanoSource.getAsLong());
+                now.forwarder().forward(match, exchange, claim);
+            }
         } catch (GatewayFailure failure) {
-            fail(exchange, failure, chain);
+            fail(now, exchange, failure, chain);
         } catch (RuntimeException e) {
-            fail(exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e), chain);
+            fail(now, exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e), chain);
+        } finally {
+            end(exchange);
         }
     }
 
-    private void fail(Exchange exchange, GatewayFailure failure, FilterChain chain)
+    private void end(Exchange exchange) {
+        GatewayFailure failure = exchange.failure();
+        boolean left = failure != null && failure.kind() == FailureKind.CLIENT_LEFT;
+        // The response of an abandoned exchange may be another's by now.
+        exchange.ended(
+                nanoSource.getAsLong(),
+                left || exchange.isAbandoned()
+                        ? STATUS_CLIENT_LEFT
+                        : exchange.response().getStatus());
+    }
+
+    private void fail(Generation now, Exchange exchange, GatewayFailure failure, FilterChain chain)
             throws IOException, ServletException {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
             LOG.debug("{} route {}: {}", exchange.requestId(), exchange.route(), failure.getMessage());
-            answerAndLeave(exchange, failure);
+            answerAndLeave(now, exchange, failure);
             return;
         }
         log(exchange, failure);
@@ -194,15 +514,17 @@ final class Gateway implements AutoCloseable {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
         }
-        response.setHeader(config.requestIdField(), exchange.requestId());
-        if (cache != null && !response.containsHeader("Cache-Status")) {
-            cache.refused(exchange.route(), failure).ifPresent(status -> response.setHeader("Cache-Status", status));
+        response.setHeader(now.config().requestIdField(), exchange.requestId());
+        if (now.cache() != null && !response.containsHeader("Cache-Status")) {
+            now.cache()
+                    .refused(exchange.route(), failure)
+                    .ifPresent(status -> response.setHeader("Cache-Status", status));
         }
         if (failure.kind() == FailureKind.CLIENT_TOO_SLOW) {
-            answerAndLeave(exchange, failure);
+            answerAndLeave(now, exchange, failure);
             return;
         }
-        fallbacks.get(exchange.route()).answer(exchange, failure, chain);
+        now.fallbacks().get(exchange.route()).answer(exchange, failure, chain);
     }
 
     private static void log(Exchange exchange, GatewayFailure failure) {
@@ -225,13 +547,13 @@ final class Gateway implements AutoCloseable {
      * its connection is broken: Tomcat would wait on its own thread for the rest of the content (maxSwallowSize), for as
      * long as that drips in.
      */
-    private void answerAndLeave(Exchange exchange, GatewayFailure failure) throws IOException {
+    private static void answerAndLeave(Generation now, Exchange exchange, GatewayFailure failure) throws IOException {
         if (exchange.isAbandoned() || exchange.response().isCommitted()) {
             return;
         }
         boolean written;
         try {
-            written = fallbacks.get(exchange.route()).page(exchange, failure);
+            written = now.fallbacks().get(exchange.route()).page(exchange, failure);
             if (written) {
                 exchange.response().flushBuffer();
             }
@@ -245,13 +567,14 @@ final class Gateway implements AutoCloseable {
     }
 
     /** The client's id where it is harmless, one of our own otherwise. */
-    private String requestId(HttpServletRequest request) {
+    private static String requestId(GatewayConfig config, HttpServletRequest request) {
         String given = request.getHeader(config.requestIdField());
         if (given != null && isHarmless(given)) {
             return given;
         }
         ThreadLocalRandom random = ThreadLocalRandom.current();
-        return hex(random.nextLong()) + hex(random.nextLong());
+        HexFormat hex = HexFormat.of();
+        return hex.toHexDigits(random.nextLong()) + hex.toHexDigits(random.nextLong());
     }
 
     private static boolean isHarmless(String id) {
@@ -267,34 +590,39 @@ final class Gateway implements AutoCloseable {
         return true;
     }
 
-    private static String hex(long bits) {
-        String digits = Long.toHexString(bits);
-        return "0".repeat(16 - digits.length()) + digits;
-    }
-
     private static String sessionCookie(ServletContext context) {
         var session = context.getSessionCookieConfig();
         String name = session == null ? null : session.getName();
         return name == null || name.isEmpty() ? "JSESSIONID" : name;
     }
 
-    /** Closes every connection and ends every thread. */
+    /** Lets exchanges under way finish within the grace, then closes every connection and ends every thread. */
     @Override
     public void close() {
-        if (cache != null) {
-            cache.close();
+        closing = true;
+        Generation last = current;
+        if (last != null) {
+            threads.awaitIdle(last.config().operation().closeGrace());
+            if (last.cache() != null) {
+                last.cache().close();
+            }
         }
-        probing.shutdownNow();
-        upstreams.values().forEach(Upstream::close);
+        housekeeping.shutdownNow();
+        if (last != null) {
+            last.upstreams().values().forEach(Upstream::close);
+        }
+        watchdog.breakAll();
         threads.close();
-        admission.close();
+        if (last != null) {
+            last.admission().close();
+        }
         watchdog.close();
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
-            probing.awaitTermination(2, TimeUnit.SECONDS);
+            housekeeping.awaitTermination(2, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        LOG.info("Headgate '{}' is closed", config.name());
+        LOG.info("Headgate is closed");
     }
 }

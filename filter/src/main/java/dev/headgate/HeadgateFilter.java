@@ -1,8 +1,8 @@
 package dev.headgate;
 
 import dev.headgate.config.GatewayConfig;
-import dev.headgate.setup.SettingsException;
-import dev.headgate.setup.SettingsReader;
+import dev.headgate.exchange.ExchangeListener;
+import dev.headgate.setup.SettingsSource;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.FilterConfig;
@@ -12,6 +12,7 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
@@ -31,6 +32,7 @@ public class HeadgateFilter implements Filter {
 
     private final GatewayConfig given;
     private final LongSupplier nanoSource;
+    private final List<ExchangeListener> listeners;
     private volatile Gateway gateway;
 
     /** For the container: settings come from init-params, annotations on this class, and the properties file. */
@@ -38,24 +40,28 @@ public class HeadgateFilter implements Filter {
         this(null);
     }
 
-    /** @param config what the gateway is; null to have it read as by the container's constructor */
-    public HeadgateFilter(GatewayConfig config) {
-        this(config, System::nanoTime);
+    /**
+     * @param config what the gateway is; null to have it read as by the container's constructor
+     * @param listeners are told of every exchange, in this order
+     */
+    public HeadgateFilter(GatewayConfig config, ExchangeListener... listeners) {
+        this(config, System::nanoTime, listeners);
     }
 
     /** For tests, whose clock may go faster. */
-    HeadgateFilter(GatewayConfig config, LongSupplier nanoSource) {
+    HeadgateFilter(GatewayConfig config, LongSupplier nanoSource, ExchangeListener... listeners) {
         this.given = config;
         this.nanoSource = nanoSource;
+        this.listeners = List.of(listeners);
     }
 
     /** @throws ServletException with every mistake in the settings, if there is any; the app then does not start */
     @Override
     public void init(FilterConfig filterConfig) throws ServletException {
         try {
-            GatewayConfig config = given != null ? given : SettingsReader.read(filterConfig, getClass());
-            gateway = new Gateway(config, filterConfig.getServletContext(), nanoSource);
-        } catch (SettingsException | IllegalArgumentException e) {
+            SettingsSource source = given != null ? null : new SettingsSource(filterConfig, getClass());
+            gateway = new Gateway(given, source, filterConfig.getServletContext(), nanoSource, listeners);
+        } catch (IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }
     }
@@ -70,13 +76,36 @@ public class HeadgateFilter implements Filter {
         }
     }
 
-    /** Closes every upstream connection, those in use included, and ends every thread of this gateway. */
+    /**
+     * Puts another configuration in force while the app runs. Exchanges under way go on with the one that they began with;
+     * origins, limits and stored responses that go by the same name are kept with all that is known of them.
+     *
+     * @return the settings that differ and take effect at the next start only; empty when all of it is in force
+     * @throws IllegalArgumentException when it cannot be used; then nothing has changed
+     * @throws IllegalStateException before {@code init} and after {@code destroy}
+     */
+    public List<String> reload(GatewayConfig config) {
+        return open().reload(config);
+    }
+
+    private Gateway open() {
+        Gateway open = gateway;
+        if (open == null) {
+            throw new IllegalStateException("the filter is not initialised");
+        }
+        return open;
+    }
+
+    /**
+     * Lets exchanges finish for as long as {@code close.grace} says, then closes every upstream connection and ends every
+     * thread of this gateway.
+     */
     @Override
     public void destroy() {
         Gateway open = gateway;
-        gateway = null;
         if (open != null) {
             open.close();
         }
+        gateway = null;
     }
 }

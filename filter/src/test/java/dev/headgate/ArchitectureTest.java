@@ -107,9 +107,10 @@ class ArchitectureTest {
             // Of failures only their names: see the rule below.
             .whereLayer("setup")
             .mayOnlyAccessLayers("config", "failure")
-            // An exchange shows its failure and names its route's settings, so observers see those through it.
+            // Events come through an exchange; the state that operators see and change is that of limits, cache and
+            // origins.
             .whereLayer("observe")
-            .mayOnlyAccessLayers("config", "failure", "exchange")
+            .mayOnlyAccessLayers("config", "failure", "exchange", "route", "limit", "cache", "upstream")
             .ensureAllClassesAreContainedInArchitecture();
 
     /** Settings name kinds of failure, and {@code FailureKind} is the list of those names. */

@@ -352,7 +352,8 @@ class FailoverTest {
             well.set(true);
             Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> both(scene)
                     .contains("first"));
-            assertThat(threads("headgate-probing-" + container + "-probe")).isNotEmpty();
+            assertThat(threads("headgate-probing-" + container + "-housekeeping"))
+                    .isNotEmpty();
         }
         assertThat(threads("headgate-probing-" + container)).isEmpty();
     }

@@ -23,6 +23,7 @@ import java.util.regex.Pattern;
  * @param threads how many threads exchanges may hold
  * @param limits rate limits by name; every one that a route names is here
  * @param limitStore where rate limits are kept
+ * @param operation how it is changed and ended while its app runs
  */
 public record GatewayConfig(
         String name,
@@ -35,7 +36,8 @@ public record GatewayConfig(
         Map<String, UpstreamConfig> upstreams,
         ThreadConfig threads,
         Map<String, LimitConfig> limits,
-        LimitStoreConfig limitStore) {
+        LimitStoreConfig limitStore,
+        OperationConfig operation) {
 
     private static final Pattern ROLE_VARIABLE = Pattern.compile("\\$\\{role\\.([^}]+)}");
 
@@ -44,7 +46,7 @@ public record GatewayConfig(
         Checks.notBlank(viaName, "viaName");
         Checks.notBlank(proxyStatusName, "proxyStatusName");
         Checks.notBlank(requestIdField, "requestIdField");
-        if (threads == null || limitStore == null || cacheStore == null) {
+        if (threads == null || limitStore == null || cacheStore == null || operation == null) {
             throw new IllegalArgumentException("a part of the gateway is missing");
         }
         trustedProxies = List.copyOf(trustedProxies);

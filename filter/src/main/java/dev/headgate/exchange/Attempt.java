@@ -26,9 +26,14 @@ public final class Attempt {
         DONE
     }
 
+    private final Exchange exchange;
     private final String origin;
     private final long startNanos;
+    private Fields told = Fields.NONE;
     private Stage stage = Stage.LEASE;
+    private long connectFrom;
+    private long sendFrom;
+    private long headNanos;
     private long endNanos;
     private int status;
     private GatewayFailure failure;
@@ -39,13 +44,43 @@ public final class Attempt {
      * @param startNanos when it began, on the gateway's nano source
      */
     public Attempt(String origin, long startNanos) {
+        this(null, origin, startNanos);
+    }
+
+    /** @param exchange what it belongs to; null for one that nobody is told of */
+    Attempt(Exchange exchange, String origin, long startNanos) {
+        this.exchange = exchange;
         this.origin = origin;
         this.startNanos = startNanos;
     }
 
-    /** Moves on to a later stage. */
-    public void reached(Stage next) {
+    /**
+     * Has the origin sent one more field, in place of those of that name.
+     *
+     * @param name a field name
+     * @param value fit for a field line
+     */
+    public void tell(String name, String value) {
+        told = told.with(name, value);
+    }
+
+    /** What the origin is sent beside the exchange's own fields; empty unless a listener wants it so. */
+    public Fields told() {
+        return told;
+    }
+
+    /**
+     * Moves on to a later stage.
+     *
+     * @param nanos now, on the gateway's nano source
+     */
+    public void reached(Stage next, long nanos) {
         stage = next;
+        if (next == Stage.CONNECT) {
+            connectFrom = nanos;
+        } else if (next == Stage.REQUEST) {
+            sendFrom = nanos;
+        }
     }
 
     /** Says whether any byte of the request may have reached the origin. */
@@ -58,13 +93,18 @@ public final class Attempt {
         return !sent;
     }
 
-    /** The final status came. */
-    public void answered(int finalStatus) {
+    /**
+     * The final status came.
+     *
+     * @param nanos now, on the gateway's nano source
+     */
+    public void answered(int finalStatus, long nanos) {
         status = finalStatus;
+        headNanos = nanos;
     }
 
     /**
-     * Ends the attempt.
+     * Ends the attempt. Once.
      *
      * @param nanos now, on the gateway's nano source
      * @param reason null when it succeeded
@@ -74,6 +114,9 @@ public final class Attempt {
         failure = reason;
         if (reason == null) {
             stage = Stage.DONE;
+        }
+        if (exchange != null) {
+            exchange.listener().attemptEnded(exchange, this);
         }
     }
 
@@ -105,5 +148,21 @@ public final class Attempt {
     /** How long it took, in nanoseconds; 0 while it lasts. */
     public long durationNanos() {
         return endNanos == 0 ? 0 : endNanos - startNanos;
+    }
+
+    /** How long it waited for a place in the pool, in nanoseconds; all its time where it came no further. */
+    public long leaseNanos() {
+        long until = connectFrom != 0 ? connectFrom : sendFrom != 0 ? sendFrom : endNanos;
+        return Math.max(0, until - startNanos);
+    }
+
+    /** How long looking up the name, connecting and the TLS handshake took, in nanoseconds; 0 on a connection in use before. */
+    public long connectNanos() {
+        return connectFrom == 0 ? 0 : (sendFrom != 0 ? sendFrom : endNanos) - connectFrom;
+    }
+
+    /** From the beginning to the response head, in nanoseconds; 0 where none came. */
+    public long headNanos() {
+        return headNanos == 0 ? 0 : headNanos - startNanos;
     }
 }

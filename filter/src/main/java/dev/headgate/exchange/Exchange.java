@@ -6,7 +6,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -20,14 +22,20 @@ public final class Exchange {
     private HttpServletRequest request;
     private final HttpServletResponse response;
     private final String route;
+    private final String upstream;
     private final String requestId;
     private final long startNanos;
+    private final ExchangeListener listener;
     private final List<Attempt> attempts = new ArrayList<>(1);
 
     private long contentBytesReceived;
     private long contentBytesSent;
+    private long admittedNanos;
     private long answeredNanos;
+    private long endNanos;
+    private int status;
     private GatewayFailure failure;
+    private Map<Object, Object> kept;
     private boolean leftToApp;
     private Supplier<HttpServletRequest> replay;
 
@@ -36,8 +44,8 @@ public final class Exchange {
     /** Guarded by {@link #lock}; null: nothing is waited for. */
     private Runnable breaker;
 
-    /** Guarded by {@link #lock}. */
-    private boolean abandoned;
+    /** Written under {@link #lock}; read without it before each piece of content. */
+    private volatile boolean abandoned;
 
     /** Guarded by {@link #lock}; null: nobody else wants the response. */
     private BooleanSupplier heir;
@@ -51,16 +59,31 @@ public final class Exchange {
      * @param request as the gateway got it; null, as the response, where there is no client
      * @param response as the gateway got it; what earlier filters set is in it
      * @param route the name of the route that took the request
+     * @param upstream the name of the route's upstream
      * @param requestId what the client, the origin and the log call this exchange
      * @param startNanos when it began, on the gateway's nano source
+     * @param listener is told of its attempts and its end
      */
     public Exchange(
-            HttpServletRequest request, HttpServletResponse response, String route, String requestId, long startNanos) {
+            HttpServletRequest request,
+            HttpServletResponse response,
+            String route,
+            String upstream,
+            String requestId,
+            long startNanos,
+            ExchangeListener listener) {
         this.request = request;
         this.response = response;
         this.route = route;
+        this.upstream = upstream;
         this.requestId = requestId;
         this.startNanos = startNanos;
+        this.listener = listener;
+    }
+
+    /** An exchange of the gateway's own with the same upstream, for the cache: nobody waits for its response. */
+    public Exchange withoutClient(long nowNanos) {
+        return new Exchange(null, null, route, upstream, requestId, nowNanos, listener);
     }
 
     /** Whether somebody waits for the response; not when the cache asks the origin by itself. */
@@ -104,6 +127,11 @@ public final class Exchange {
         return route;
     }
 
+    /** The name of the route's upstream. */
+    public String upstream() {
+        return upstream;
+    }
+
     /** What the client, the origin and the log call this exchange; never null, 1 to 128 harmless characters. */
     public String requestId() {
         return requestId;
@@ -116,8 +144,9 @@ public final class Exchange {
 
     /** Opens the next attempt. */
     public Attempt attempt(String origin, long nowNanos) {
-        Attempt attempt = new Attempt(origin, nowNanos);
+        Attempt attempt = new Attempt(this, origin, nowNanos);
         attempts.add(attempt);
+        listener.attemptBegan(this, attempt);
         return attempt;
     }
 
@@ -134,6 +163,16 @@ public final class Exchange {
     /** Counts content that went to the client. */
     public void sentContent(int bytes) {
         contentBytesSent += bytes;
+    }
+
+    /** It has all its places, and threads enough. */
+    public void admitted(long nanos) {
+        admittedNanos = nanos;
+    }
+
+    /** How long it waited for a thread, rates and places before any origin was chosen, in nanoseconds; 0 if it never got so far. */
+    public long queueNanos() {
+        return admittedNanos == 0 ? 0 : admittedNanos - startNanos;
     }
 
     /** An origin's final response head came that will be passed on. */
@@ -178,6 +217,56 @@ public final class Exchange {
     /** Whether the container has to be asked to run the app. */
     public boolean isLeftToApp() {
         return leftToApp;
+    }
+
+    /**
+     * Keeps something of a listener's own with the exchange.
+     *
+     * @param key told apart by identity: the listener itself, or an attempt
+     */
+    public void keep(Object key, Object value) {
+        if (kept == null) {
+            kept = new IdentityHashMap<>(4);
+        }
+        kept.put(key, value);
+    }
+
+    /** What was kept under a key; null where nothing was. */
+    public Object kept(Object key) {
+        return kept == null ? null : kept.get(key);
+    }
+
+    /**
+     * Ends the exchange, and every attempt that has not ended. Counts once.
+     *
+     * @param clientStatus what the client was sent, or would have been: see {@link #status()}
+     */
+    public void ended(long nanos, int clientStatus) {
+        if (endNanos != 0) {
+            return;
+        }
+        endNanos = nanos;
+        status = clientStatus;
+        for (Attempt attempt : attempts) {
+            if (!attempt.isEnded()) {
+                attempt.ended(nanos, failure);
+            }
+        }
+        listener.ended(this);
+    }
+
+    /** The status that the client was sent; 499 where it left before there was one; 0 while the exchange lasts. */
+    public int status() {
+        return status;
+    }
+
+    /** From beginning to end, in nanoseconds; 0 while it lasts. */
+    public long durationNanos() {
+        return endNanos == 0 ? 0 : endNanos - startNanos;
+    }
+
+    ExchangeListener listener() {
+        return listener;
     }
 
     /** Marks the exchange as failed. */
@@ -257,9 +346,7 @@ public final class Exchange {
 
     /** Whether {@link #abandon()} was called. Thread-safe. */
     public boolean isAbandoned() {
-        synchronized (lock) {
-            return abandoned;
-        }
+        return abandoned;
     }
 
     /** A stretch of time in which the exchange can be broken from outside. */

@@ -1,5 +1,6 @@
 package dev.headgate.forward;
 
+import dev.headgate.cache.Claim;
 import dev.headgate.cache.ContentSink;
 import dev.headgate.cache.Fetch;
 import dev.headgate.cache.ResponseCache;
@@ -98,11 +99,13 @@ public final class Forwarder {
 
     /**
      * Answers from the store where that is all it takes, so that a hit costs none of the threads that wait for upstreams.
+     * Otherwise says who else asks for the same.
      *
-     * @return false when nothing was sent, and {@link #forward} has to
+     * @param earlier what this said before the exchange waited; null: it has not waited
+     * @return null when the cache has nothing to say before the request is on its way
      * @throws GatewayFailure as {@link #forward} does
      */
-    public boolean answersFromStore(RouteMatch match, Exchange exchange) throws GatewayFailure {
+    public Claim claim(RouteMatch match, Exchange exchange, Claim earlier) throws GatewayFailure {
         Rules route = rules[match.route().index()];
         HttpServletRequest request = exchange.request();
         String method = request.getMethod();
@@ -114,19 +117,19 @@ public final class Forwarder {
                 || !request.getProtocol().startsWith("HTTP/1.")
                         && request.getContentLengthLong() != 0
                         && !RequestContent.hasEnded(request)) {
-            return false;
+            return null;
         }
         route.request().check(request);
-        RequestContent none = RequestContent.none(exchange);
-        OutgoingRequest outgoing = route.request().requestFor(target(match, request), match, exchange, none);
+        OutgoingRequest outgoing = withoutContent(route, match, exchange);
         FieldSnapshot before = new FieldSnapshot(exchange.response());
         try (ClientDelivery client = delivery(route, match, exchange)) {
-            boolean answered = cache.answersAtOnce(
+            Claim claim = cache.claim(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     new OriginFetch(route, outgoing, route.affinity().of(match, exchange), match, exchange),
-                    client);
+                    client,
+                    earlier);
             client.finish();
-            return answered;
+            return claim;
         } catch (GatewayFailure e) {
             if (!exchange.response().isCommitted()) {
                 before.restore(exchange.response());
@@ -135,8 +138,42 @@ public final class Forwarder {
         }
     }
 
-    /** @throws GatewayFailure when there is no whole response */
-    public void forward(RouteMatch match, Exchange exchange) throws GatewayFailure {
+    /**
+     * Answers with the response that another exchange brings, which takes nothing of the upstream.
+     *
+     * @param claim says that there is such an exchange
+     * @return false when nothing was sent, and {@link #forward} has to
+     */
+    public boolean follow(RouteMatch match, Exchange exchange, Claim claim) throws GatewayFailure {
+        Rules route = rules[match.route().index()];
+        OutgoingRequest outgoing = withoutContent(route, match, exchange);
+        FieldSnapshot before = new FieldSnapshot(exchange.response());
+        try (ClientDelivery client = delivery(route, match, exchange)) {
+            boolean answered = cache.follow(
+                    CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
+                    claim,
+                    client);
+            client.finish();
+            return answered;
+        } catch (GatewayFailure e) {
+            if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
+                before.restore(exchange.response());
+            }
+            throw e;
+        }
+    }
+
+    private static OutgoingRequest withoutContent(Rules route, RouteMatch match, Exchange exchange)
+            throws GatewayFailure {
+        return route.request()
+                .requestFor(target(match, exchange.request()), match, exchange, RequestContent.none(exchange));
+    }
+
+    /**
+     * @param claim what {@link #claim} has said; null: it was not asked, or had nothing to say
+     * @throws GatewayFailure when there is no whole response
+     */
+    public void forward(RouteMatch match, Exchange exchange, Claim claim) throws GatewayFailure {
         Rules route = rules[match.route().index()];
         HttpServletRequest request = exchange.request();
 
@@ -168,7 +205,7 @@ public final class Forwarder {
 
         // 3. What is stored, or will be.
         if (route.config().cache().enabled()) {
-            forwardCached(route, outgoing, affinity, match, exchange);
+            forwardCached(route, outgoing, affinity, match, exchange, claim);
             return;
         }
 
@@ -189,13 +226,14 @@ public final class Forwarder {
     }
 
     private void forwardCached(
-            Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange)
+            Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange, Claim claim)
             throws GatewayFailure {
         FieldSnapshot before = new FieldSnapshot(exchange.response());
         ClientDelivery client = delivery(route, match, exchange);
         try (client) {
             cache.handle(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
+                    claim,
                     new OriginFetch(route, outgoing, affinity, match, exchange),
                     client);
             client.finish();
@@ -287,8 +325,7 @@ public final class Forwarder {
             if (outgoing.content().isPresent()) {
                 return null;
             }
-            Exchange alone = new Exchange(null, null, exchange.route(), exchange.requestId(), nanoSource.getAsLong());
-            return new OriginFetch(route, outgoing, affinity, match, alone);
+            return new OriginFetch(route, outgoing, affinity, match, exchange.withoutClient(nanoSource.getAsLong()));
         }
     }
 
@@ -368,9 +405,9 @@ public final class Forwarder {
         boolean handedOver = false;
         try {
             // The request, its content perhaps only after the origin has agreed to it.
-            attempt.reached(Attempt.Stage.REQUEST);
+            attempt.reached(Attempt.Stage.REQUEST, nanoSource.getAsLong());
             outgoing.content().goesTo(connection);
-            ClassicHttpRequest request = outgoing.at(origin);
+            ClassicHttpRequest request = outgoing.at(origin, attempt.told());
             connection.send(request, outgoing.expectsContinue());
 
             // The response head.
@@ -388,15 +425,16 @@ public final class Forwarder {
                     connection.sendLater(request);
                 }
             }
-            attempt.reached(Attempt.Stage.RESPONSE);
+            attempt.reached(Attempt.Stage.RESPONSE, nanoSource.getAsLong());
             if (head == null) {
                 head = connection.receive(onInterim, false, outgoing.isHead(), elsewhere);
             }
-            attempt.answered(head.getCode());
+            long now = nanoSource.getAsLong();
+            attempt.answered(head.getCode(), now);
             if (!Outcome.isFailure(head.getCode())) {
                 route.upstream().answersTrial(origin);
             }
-            exchange.answered(nanoSource.getAsLong());
+            exchange.answered(now);
             handedOver = true;
             return new OriginResponse(
                     route.upstream(), origin, outgoing.hostFor(origin), connection, wait, head, attempt);
@@ -419,7 +457,7 @@ public final class Forwarder {
             RouteMatch match,
             Exchange exchange)
             throws GatewayFailure {
-        response.attempt().reached(Attempt.Stage.CONTENT);
+        response.attempt().reached(Attempt.Stage.CONTENT, nanoSource.getAsLong());
         FieldSnapshot before = new FieldSnapshot(exchange.response());
         GatewayFailure failure = null;
         try {

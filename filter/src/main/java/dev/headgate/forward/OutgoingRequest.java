@@ -49,13 +49,22 @@ record OutgoingRequest(
         return host == null ? origin.config().authority() : host;
     }
 
-    /** The request for one attempt. */
-    ClassicHttpRequest at(Origin origin) {
+    /**
+     * The request for one attempt.
+     *
+     * @param told what this attempt says beside, in place of fields of the same names
+     */
+    ClassicHttpRequest at(Origin origin, Fields told) {
         String whole = origin.config().basePath() + target;
         ClassicHttpRequest request = new UpstreamRequest(method, whole.startsWith("/") ? whole : "/" + whole);
         request.addHeader(new BasicHeader("Host", hostFor(origin)));
         for (Header field : fields) {
-            request.addHeader(field);
+            if (told.size() == 0 || !told.has(field.getName())) {
+                request.addHeader(field);
+            }
+        }
+        for (Fields.Line line : told) {
+            request.addHeader(new BasicHeader(line.name(), line.value()));
         }
         if (content.isPresent()) {
             request.setEntity(content);

@@ -443,7 +443,9 @@ final class RateLimit {
     }
 
     private String address(HttpServletRequest request) {
-        return network(proxies.clientAddress(request));
+        String address = proxies.clientAddress(request);
+        // The container's own spelling of IPv4, by far the most, need not be parsed; what a proxy wrote is.
+        return address.indexOf(':') < 0 && address.equals(request.getRemoteAddr()) ? address : network(address);
     }
 
     /** One household or server has 2^64 IPv6 addresses (RFC 6177), so only the first half counts. */

@@ -15,6 +15,7 @@ import dev.headgate.config.HealthConfig;
 import dev.headgate.config.LimitConfig;
 import dev.headgate.config.LimitStoreConfig;
 import dev.headgate.config.MatchConfig;
+import dev.headgate.config.OperationConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.PathSyntax;
 import dev.headgate.config.PoolConfig;
@@ -227,8 +228,8 @@ final class Assembly {
                 groups,
                 new ThreadConfig(all.has(HOST_THREADS) ? all.get(HOST_THREADS) : 0, all.get(HOST_THREADS_POOL)),
                 rateLimits,
-                new LimitStoreConfig(
-                        all.get(LIMITS_STORE), all.get(LIMITS_STORE_TIMEOUT), all.get(LIMITS_STORE_PAUSE)));
+                new LimitStoreConfig(all.get(LIMITS_STORE), all.get(LIMITS_STORE_TIMEOUT), all.get(LIMITS_STORE_PAUSE)),
+                new OperationConfig(all.get(RELOAD_INTERVAL), all.get(CLOSE_GRACE)));
     }
 
     private CacheStoreConfig cacheStore(Settings all) {

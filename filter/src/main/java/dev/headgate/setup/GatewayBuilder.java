@@ -100,6 +100,14 @@ public final class GatewayBuilder {
         return put(SettingsTable.HOST_THREADS_POOL, threads);
     }
 
+    public GatewayBuilder reloadInterval(Duration interval) {
+        return put(SettingsTable.RELOAD_INTERVAL, interval);
+    }
+
+    public GatewayBuilder closeGrace(Duration grace) {
+        return put(SettingsTable.CLOSE_GRACE, grace);
+    }
+
     /**
      * Adds to a route.
      *

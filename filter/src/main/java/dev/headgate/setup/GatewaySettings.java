@@ -50,4 +50,8 @@ public @interface GatewaySettings {
     String limitsStoreTimeout() default "";
 
     String limitsStorePause() default "";
+
+    String reloadInterval() default "";
+
+    String closeGrace() default "";
 }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /** The settings cannot be used. Carries every mistake that was found, so that one start shows them all. */
-public final class SettingsException extends RuntimeException {
+public final class SettingsException extends IllegalArgumentException {
 
     private final transient List<Mistake> mistakes;
 

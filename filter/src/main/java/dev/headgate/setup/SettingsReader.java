@@ -65,6 +65,22 @@ public final class SettingsReader {
         return Assembly.of(List.of(annotations, file, initParams), reader.mistakes, around);
     }
 
+    /** What {@link #read} would find in the properties file, without reading what it says. */
+    static byte[] fileContent(FilterConfig filter, Class<?> filterClass) {
+        SettingsReader reader = new SettingsReader(filter);
+        boolean alone =
+                annotations(filterClass).isEmpty() && reader.initParams().isEmpty();
+        String named = filter.getInitParameter(FILE_PARAM);
+        try {
+            byte[] content = named != null
+                    ? reader.named(named, Surroundings.of(filter.getServletContext()))
+                    : alone ? reader.resource(DEFAULT_FILE) : null;
+            return content == null ? new byte[0] : content;
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            return new byte[0];
+        }
+    }
+
     /** In the order of their names, since {@link FilterConfig} keeps none. */
     private List<Given> initParams() {
         List<String> names = Collections.list(filter.getInitParameterNames());
@@ -147,21 +163,11 @@ public final class SettingsReader {
             return content == null || !alone ? List.of() : parse(content, DEFAULT_FILE);
         }
         try {
-            String location = Variables.expand(named.strip(), false, around.environment(), around.system());
-            byte[] content;
-            if (location.startsWith("/WEB-INF/")) {
-                content = resource(location);
-            } else {
-                Path path = Path.of(location);
-                if (!path.isAbsolute()) {
-                    throw new BadValue("it is not an absolute path");
-                }
-                content = Files.isRegularFile(path) ? Files.readAllBytes(path) : null;
-            }
+            byte[] content = named(named, around);
             if (content == null) {
                 throw new BadValue("there is no such file");
             }
-            return parse(content, location);
+            return parse(content, location(named, around));
         } catch (IOException | IllegalArgumentException e) {
             mistakes.add(new Mistake(
                     FILE_PARAM,
@@ -172,6 +178,23 @@ public final class SettingsReader {
                     ""));
             return List.of();
         }
+    }
+
+    private static String location(String named, Surroundings around) {
+        return Variables.expand(named.strip(), false, around.environment(), around.system());
+    }
+
+    /** The content of the file that an init-param names; null where there is none. */
+    private byte[] named(String named, Surroundings around) throws IOException {
+        String location = location(named, around);
+        if (location.startsWith("/WEB-INF/")) {
+            return resource(location);
+        }
+        Path path = Path.of(location);
+        if (!path.isAbsolute()) {
+            throw new BadValue("it is not an absolute path");
+        }
+        return Files.isRegularFile(path) ? Files.readAllBytes(path) : null;
     }
 
     private byte[] resource(String location) {

@@ -224,6 +224,28 @@ final class SettingsTable {
             "How long a store that failed is left alone before it is tried again.",
             "");
 
+    // The gateway's operation
+
+    static final Setting<Duration> RELOAD_INTERVAL = row(
+            Scope.GATEWAY,
+            "reload.interval",
+            ValueType.duration(true, HOUR),
+            "0s",
+            "10s",
+            "How often the properties file is looked at; when its content has changed it is loaded while the app runs."
+                    + " 0: only when JMX or the status page asks for it. See [reloading](operation.md#reloading).",
+            "When settings are changed by replacing a file, as configuration management does.");
+
+    static final Setting<Duration> CLOSE_GRACE = row(
+            Scope.GATEWAY,
+            "close.grace",
+            ValueType.duration(true, HOUR),
+            "5s",
+            "30s",
+            "How long exchanges under way may still take when the app is stopped; new ones get 503 meanwhile. Then they are"
+                    + " broken. 0: at once.",
+            "Keep it below what the container waits for a stopping app.");
+
     // Routes: which requests
 
     static final Setting<List<String>> PATH = required(

@@ -77,7 +77,7 @@ interface Balancer {
         for (Origin origin : candidates) {
             long bits = mixed(key, origin.id());
             double unit = ((bits >>> 11) + 0.5) / (1L << 53);
-            double score = -origin.config().weight() / Math.log(unit);
+            double score = -origin.weight() / Math.log(unit);
             if (score > highest) {
                 highest = score;
                 best = origin;

@@ -49,6 +49,7 @@ public final class Origin {
     private volatile long answeredAt;
     private volatile long clearedAt;
     private volatile Mode mode = Mode.ENABLED;
+    private volatile int weight;
 
     /** The running value of smooth round robin; guarded by its balancer. */
     double turn;
@@ -60,12 +61,23 @@ public final class Origin {
         this.config = config;
         this.address = address;
         this.health = health;
+        this.weight = config.weight();
         this.name = address == null ? config.toString() : config + " (" + address.getHostAddress() + ")";
         this.id = idOf(name);
         HttpHost host = address == null
                 ? new HttpHost(config.scheme(), config.host(), config.port())
                 : new HttpHost(config.scheme(), address, config.host(), config.port());
         this.httpRoute = new HttpRoute(host, null, config.secure());
+    }
+
+    /** The same place with other settings: what is known of its health and latency stays, and what an operator decided. */
+    Origin with(OriginConfig other) {
+        Origin next = new Origin(other, address, health);
+        next.latencyNanos = latencyNanos;
+        next.heardAt = heardAt;
+        next.answeredAt = answeredAt;
+        next.mode = mode;
+        return next;
     }
 
     /** String.hashCode would do, did it not give http://c1 and http://ao the same one. */
@@ -169,9 +181,18 @@ public final class Origin {
         return (others + 1.0) * each / weight(now);
     }
 
-    /** The configured weight, less while it is warming up after an absence. */
+    /** Its weight, less while it is warming up after an absence. */
     double weight(long now) {
-        return config.weight() * health.warmth(now);
+        return weight * health.warmth(now);
+    }
+
+    /** As configured, or as an operator set it. */
+    int weight() {
+        return weight;
+    }
+
+    void weight(int next) {
+        weight = next;
     }
 
     // ---- silence ----

@@ -6,7 +6,6 @@ import dev.headgate.failure.GatewayFailure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
 import org.apache.hc.client5.http.io.ConnectionEndpoint;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
@@ -43,7 +42,7 @@ public final class OriginConnection implements AutoCloseable {
         void run() throws IOException;
     }
 
-    private final PoolingHttpClientConnectionManager connections;
+    private final UpstreamClient client;
     private final ConnectionEndpoint endpoint;
     private final UpstreamConnection connection;
     private final Origin origin;
@@ -58,7 +57,7 @@ public final class OriginConnection implements AutoCloseable {
     private ClassicHttpResponse response;
 
     OriginConnection(
-            PoolingHttpClientConnectionManager connections,
+            UpstreamClient client,
             ConnectionEndpoint endpoint,
             UpstreamConnection connection,
             Origin origin,
@@ -66,7 +65,7 @@ public final class OriginConnection implements AutoCloseable {
             long responseNanos,
             PoolConfig pool,
             Watchdog watchdog) {
-        this.connections = connections;
+        this.client = client;
         this.endpoint = endpoint;
         this.connection = connection;
         this.origin = origin;
@@ -279,7 +278,7 @@ public final class OriginConnection implements AutoCloseable {
         } catch (LimitExpired e) {
             abort();
         } finally {
-            connections.release(endpoint, null, connection.isOpen() ? keepAlive : null);
+            client.release(endpoint, connection.isOpen() ? keepAlive : null);
             origin.ended();
         }
     }

@@ -15,8 +15,8 @@ final class OriginHealth {
     /** Fewer answers than this say nothing about a rate. */
     private static final int RATE_NEEDS = 20;
 
-    private final HealthConfig config;
-    private final long slowStartNanos;
+    private volatile HealthConfig config;
+    private volatile long slowStartNanos;
     private final RollingCount answers = new RollingCount();
     private final RollingCount failures = new RollingCount();
 
@@ -32,10 +32,29 @@ final class OriginHealth {
     private boolean trial;
     private int probesInRow;
     private volatile String reason = "";
+    private volatile long changedAt;
+    private volatile long allEjections;
 
     OriginHealth(HealthConfig config, Duration slowStart) {
         this.config = config;
         this.slowStartNanos = slowStart.toNanos();
+    }
+
+    /** Goes by other settings from now on, and keeps what is known. */
+    synchronized void configure(HealthConfig other, Duration slowStart) {
+        config = other;
+        slowStartNanos = slowStart.toNanos();
+        if (other.probe().kind() == HealthConfig.Kind.NONE && probedDown) {
+            // Nobody would ever say that it is back.
+            probedDown = false;
+            probesInRow = 0;
+            reason = "";
+        }
+        if (!other.passive() && out) {
+            out = false;
+            trial = false;
+            reason = "";
+        }
     }
 
     // ---- questions ----
@@ -57,6 +76,29 @@ final class OriginHealth {
     /** Why it is not up; empty while it is. */
     String reason() {
         return reason;
+    }
+
+    OriginState.Health state(long now) {
+        return probedDown
+                ? OriginState.Health.PROBES_FAIL
+                : out
+                        ? OriginState.Health.EJECTED
+                        : isResting(now) ? OriginState.Health.RESTING : OriginState.Health.UP;
+    }
+
+    /** When it last became up, or ceased to be. */
+    long changedAt() {
+        return changedAt;
+    }
+
+    /** How many failures there were since the last good answer. */
+    int consecutiveFailures() {
+        return consecutive;
+    }
+
+    /** How often traffic took the origin out. */
+    long ejections() {
+        return allEjections;
     }
 
     /** How much dearer an origin is for the failures it just had. */
@@ -94,6 +136,7 @@ final class OriginHealth {
             reason = probedDown ? reason : "";
             goodSince = now;
             warmSince = now;
+            changedAt = now;
             failures.clear();
             answers.clear();
             return true;
@@ -138,6 +181,10 @@ final class OriginHealth {
         }
         time = Math.min(time, config.ejectionMax().toNanos());
         ejections++;
+        if (!out) {
+            allEjections++;
+            changedAt = now;
+        }
         out = true;
         trial = false;
         outUntil = now + time;
@@ -193,18 +240,23 @@ final class OriginHealth {
             reason = "";
             goodSince = now;
             warmSince = now;
+            changedAt = now;
             return true;
         }
         if (!probedDown && -probesInRow >= probe.fall()) {
             probedDown = true;
             reason = why;
+            changedAt = now;
             return true;
         }
         return false;
     }
 
     /** Forgets everything, as an operator may ask. */
-    synchronized void reset() {
+    synchronized void reset(long now) {
+        if (!isUp()) {
+            changedAt = now;
+        }
         out = false;
         probedDown = false;
         trial = false;

@@ -1,6 +1,7 @@
 package dev.headgate.upstream;
 
 import dev.headgate.config.RetryConfig;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Keeps retries a small part of an upstream's traffic, so that they never double an outage. Thread-safe.
@@ -10,6 +11,7 @@ final class RetryBudget {
     private final RetryConfig.Budget config;
     private final RollingCount requests = new RollingCount();
     private final RollingCount retries = new RollingCount();
+    private final LongAdder all = new LongAdder();
 
     RetryBudget(RetryConfig.Budget config) {
         this.config = config;
@@ -25,7 +27,13 @@ final class RetryBudget {
             return false;
         }
         retries.add(nowNanos);
+        all.increment();
         return true;
+    }
+
+    /** How many retries were made since the gateway began. */
+    long taken() {
+        return all.sum();
     }
 
     /** How many retries may be made now; never negative. */

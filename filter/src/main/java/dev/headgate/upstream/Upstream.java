@@ -25,6 +25,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.hc.core5.pool.PoolStats;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,34 +76,62 @@ public final class Upstream implements AutoCloseable {
     /** Replaced as a whole when addresses change. */
     private volatile List<Origin> origins;
 
+    private final Runnable silence = this::breakSilence;
+
+    /** Asks nobody any more. */
     private volatile boolean closed;
 
     /**
      * @param executor runs what blocks but is no traffic; its owner ends it
+     * @param before what went by the same name until now, whose origins keep all that is known of them where they are
+     *     named again; null for none. It is to be {@linkplain #retire() retired}
      * @throws IllegalArgumentException when its TLS files cannot be used
      */
-    public Upstream(UpstreamConfig config, Watchdog watchdog, ScheduledExecutorService executor) {
-        this(config, watchdog, executor, Resolver.SYSTEM);
+    public Upstream(UpstreamConfig config, Watchdog watchdog, ScheduledExecutorService executor, Upstream before) {
+        this(config, watchdog, executor, Resolver.SYSTEM, before);
     }
 
-    Upstream(UpstreamConfig config, Watchdog watchdog, ScheduledExecutorService executor, Resolver resolver) {
+    Upstream(
+            UpstreamConfig config,
+            Watchdog watchdog,
+            ScheduledExecutorService executor,
+            Resolver resolver,
+            Upstream before) {
         this.config = config;
         this.watchdog = watchdog;
         this.executor = executor;
         this.resolver = resolver;
         this.balancer = Balancer.of(config.balance().method());
         this.retryBudget = new RetryBudget(config.retryBudget());
-        this.origins =
-                config.origins().stream().map(origin -> origin(origin, null)).toList();
+        this.origins = config.origins().stream()
+                .flatMap(origin -> known(origin, before))
+                .toList();
         this.client = new UpstreamClient(config, watchdog);
         this.probes = new Probes(config, watchdog);
         if (config.health().passive() && !config.health().silence().isZero()) {
-            watchdog.everySecond(this::breakSilence);
+            watchdog.everySecond(silence);
         }
         origins.forEach(this::startProbing);
         if (config.balance().resolve() == BalanceConfig.Resolve.EACH) {
             later(Duration.ZERO, this::lookUpAgainAndAgain);
         }
+    }
+
+    /** The origins of one place: those of before, or a new one. */
+    private Stream<Origin> known(OriginConfig place, Upstream before) {
+        boolean each = config.balance().resolve() == BalanceConfig.Resolve.EACH;
+        List<Origin> known = before == null
+                ? List.of()
+                : before.origins.stream()
+                        .filter(origin -> origin.config().toString().equals(place.toString())
+                                && (origin.address() != null) == each)
+                        .map(origin -> {
+                            origin.health()
+                                    .configure(config.health(), config.balance().slowStart());
+                            return origin.config().equals(place) ? origin : origin.with(place);
+                        })
+                        .toList();
+        return known.isEmpty() ? Stream.of(origin(place, null)) : known.stream();
     }
 
     private Origin origin(OriginConfig origin, InetAddress address) {
@@ -429,8 +459,9 @@ public final class Upstream implements AutoCloseable {
         List<Origin> before = origins;
         List<Origin> after = new ArrayList<>(before.size());
         for (OriginConfig place : config.origins()) {
-            List<Origin> known =
-                    before.stream().filter(origin -> origin.config() == place).toList();
+            List<Origin> known = before.stream()
+                    .filter(origin -> origin.config().equals(place))
+                    .toList();
             try {
                 InetAddress[] addresses = resolver.addressesOf(place.host());
                 Arrays.stream(addresses)
@@ -509,11 +540,68 @@ public final class Upstream implements AutoCloseable {
         }
     }
 
-    // ---- what an operator may do ----
+    // ---- what an operator may see and do ----
+
+    /** How each origin is now. */
+    public List<OriginState> states() {
+        long now = watchdog.now();
+        return origins.stream().map(origin -> state(origin, now)).toList();
+    }
+
+    private OriginState state(Origin origin, long now) {
+        OriginHealth health = origin.health();
+        PoolStats pool = client.stats(origin);
+        return new OriginState(
+                origin,
+                origin.mode(),
+                health.state(now),
+                health.reason(),
+                Duration.ofNanos(Math.max(0, now - health.changedAt())),
+                origin.inFlight(),
+                Duration.ofNanos(origin.latencyNanos()),
+                origin.weight(),
+                health.warmth(now),
+                health.consecutiveFailures(),
+                health.ejections(),
+                pool.getLeased(),
+                pool.getAvailable(),
+                pool.getPending(),
+                config.pool().maxPerOrigin());
+    }
+
+    /** How many attempts after the first were made since this upstream is there. */
+    public long retries() {
+        return retryBudget.taken();
+    }
+
+    /** How many further attempts may be made now. */
+    public long retriesLeft() {
+        return retryBudget.left(watchdog.now());
+    }
+
+    /** Forgets what is known of an origin's health, so that traffic comes again at once, if it is enabled. */
+    public void reset(Origin origin) {
+        origin.health().reset(watchdog.now());
+        LOG.info("Upstream {}: what was known of the health of {} is forgotten", name(), origin);
+    }
+
+    /**
+     * Sets an origin's share of the traffic, until the configuration says otherwise.
+     *
+     * @param weight 1 to 1000
+     * @throws IllegalArgumentException when it is not
+     */
+    public void weight(Origin origin, int weight) {
+        if (weight < 1 || weight > 1000) {
+            throw new IllegalArgumentException("a weight is 1 to 1000, not " + weight);
+        }
+        origin.weight(weight);
+        LOG.info("Upstream {}: {} has weight {}", name(), origin, weight);
+    }
 
     /** Lets traffic come again, and forgets what is known of its health. */
     public void enable(Origin origin) {
-        origin.health().reset();
+        origin.health().reset(watchdog.now());
         origin.mode(Origin.Mode.ENABLED);
         LOG.info("Upstream {}: {} is enabled", name(), origin);
     }
@@ -530,10 +618,22 @@ public final class Upstream implements AutoCloseable {
         LOG.info("Upstream {}: {} is disabled", name(), origin);
     }
 
+    /**
+     * Looks after its origins no more and keeps no connections. Exchanges that began with it can go on, also those that
+     * have not connected yet.
+     */
+    public void retire() {
+        closed = true;
+        watchdog.noMore(silence);
+        probes.close();
+        client.retire();
+    }
+
     /** Closes all connections, those in use included. */
     @Override
     public void close() {
         closed = true;
+        watchdog.noMore(silence);
         probes.close();
         client.close();
     }

@@ -28,6 +28,7 @@ import org.apache.hc.core5.http.io.SocketConfig;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.pool.PoolConcurrencyPolicy;
 import org.apache.hc.core5.pool.PoolReusePolicy;
+import org.apache.hc.core5.pool.PoolStats;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 
@@ -44,6 +45,8 @@ final class UpstreamClient implements AutoCloseable {
     private final PoolConfig pool;
     private final Watchdog watchdog;
     private final PoolingHttpClientConnectionManager connections;
+    private final Runnable housekeeping = this::dropIdle;
+    private volatile boolean retired;
 
     UpstreamClient(UpstreamConfig config, Watchdog watchdog) {
         this.pool = config.pool();
@@ -65,7 +68,7 @@ final class UpstreamClient implements AutoCloseable {
         }
         connections = new PoolingHttpClientConnectionManager(
                 new DefaultHttpClientConnectionOperator(sockets, null, null, tls.build()),
-                PoolConcurrencyPolicy.STRICT,
+                PoolConcurrencyPolicy.LAX,
                 PoolReusePolicy.LIFO,
                 null,
                 socket -> new UpstreamConnection(http1, new ResponseHeadParser(maxBytes, maxFields), watchdog));
@@ -81,16 +84,34 @@ final class UpstreamClient implements AutoCloseable {
                 .setTimeToLive(pool.timeToLive().isZero() ? null : TimeValue.of(pool.timeToLive()))
                 .setIdleTimeout(Timeout.of(pool.idleTimeout()))
                 .build());
-        watchdog.everySecond(() -> {
-            connections.closeExpired();
-            connections.closeIdle(TimeValue.of(pool.idleTimeout()));
-        });
+        watchdog.everySecond(housekeeping);
+    }
+
+    private void dropIdle() {
+        connections.closeExpired();
+        connections.closeIdle(TimeValue.of(pool.idleTimeout()));
+    }
+
+    /** @param keepAlive how long the connection may stay in the pool; null: not at all */
+    void release(ConnectionEndpoint endpoint, TimeValue keepAlive) {
+        connections.release(endpoint, null, retired ? null : keepAlive);
+    }
+
+    /** How the pool stands for one origin. */
+    PoolStats stats(Origin origin) {
+        return connections.getStats(origin.httpRoute());
+    }
+
+    /** Keeps no connection any more; exchanges under way, and those that come late, still get theirs. */
+    void retire() {
+        retired = true;
+        watchdog.noMore(housekeeping);
+        connections.closeIdle(TimeValue.ZERO_MILLISECONDS);
     }
 
     OriginConnection connect(
             Origin origin, TimeoutConfig timeouts, long startNanos, long responseNanos, Attempt attempt)
             throws GatewayFailure {
-        attempt.reached(Attempt.Stage.LEASE);
         origin.began(watchdog.now());
         ConnectionEndpoint endpoint;
         try {
@@ -107,13 +128,12 @@ final class UpstreamClient implements AutoCloseable {
                     : watchdog.since(startNanos) + timeouts.total().toNanos();
             connection.begin(total, timeouts.idle().toNanos());
             if (!endpoint.isConnected()) {
-                attempt.reached(Attempt.Stage.CONNECT);
+                attempt.reached(Attempt.Stage.CONNECT, watchdog.reading());
                 connection.arm(Limit.CONNECT, now + timeouts.connect().toNanos());
                 connections.connect(endpoint, TimeValue.of(timeouts.connect()), HttpClientContext.create());
                 connection.disarm();
             }
-            return new OriginConnection(
-                    connections, endpoint, connection, origin, timeouts, responseNanos, pool, watchdog);
+            return new OriginConnection(this, endpoint, connection, origin, timeouts, responseNanos, pool, watchdog);
         } catch (IOException | RuntimeException e) {
             connection.close(CloseMode.IMMEDIATE);
             connections.release(endpoint, null, null);
@@ -143,6 +163,7 @@ final class UpstreamClient implements AutoCloseable {
 
     @Override
     public void close() {
+        watchdog.noMore(housekeeping);
         connections.close(CloseMode.IMMEDIATE);
     }
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.apache.hc.core5.io.CloseMode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -87,9 +88,21 @@ public final class Watchdog implements AutoCloseable {
         watched.remove(other);
     }
 
-    /** Has a task run about once a second, for as long as there is anything to watch. */
+    /** Has a task run about once a second, for as long as there is anything to watch. The same task is not run twice. */
     public void everySecond(Runnable task) {
-        housekeeping.add(task);
+        housekeeping.addIfAbsent(task);
+    }
+
+    /** Ends {@link #everySecond}; the task may be running still. */
+    public void noMore(Runnable task) {
+        housekeeping.remove(task);
+    }
+
+    /** Breaks every connection there is, of whichever pool, in use or not. */
+    public void breakAll() {
+        for (UpstreamConnection connection : connections) {
+            connection.close(CloseMode.IMMEDIATE);
+        }
     }
 
     private void watch() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.setup.GatewayBuilder;
@@ -412,7 +413,7 @@ class AdmissionTest {
     }
 
     private Exchange exchange() {
-        return new Exchange(request(), response(), "api", "id", 0);
+        return new Exchange(request(), response(), "api", "api", "id", 0, ExchangeListener.NONE);
     }
 
     private HttpServletRequest request() {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.headgate.HeadgateFilter;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
@@ -204,7 +205,8 @@ class SharedLimitsTest {
         int admitted = 0;
         for (int i = 0; i < requests; i++) {
             try {
-                admission.check(0, new Exchange(REQUEST, null, "api", "id", 0), name -> null);
+                admission.check(
+                        0, new Exchange(REQUEST, null, "api", "api", "id", 0, ExchangeListener.NONE), name -> null);
                 admitted++;
             } catch (GatewayFailure e) {
                 // One too many.

@@ -42,7 +42,9 @@ class SpellingsTest {
             hostThreadsPool = "500",
             limitsStore = "redis://limits.internal:6379/0",
             limitsStoreTimeout = "20ms",
-            limitsStorePause = "10s")
+            limitsStorePause = "10s",
+            reloadInterval = "10s",
+            closeGrace = "30s")
     @Limit(
             name = "shared",
             rate = "100/s burst 200, 5000/h",
@@ -185,6 +187,8 @@ class SpellingsTest {
             .limitsStore("redis://limits.internal:6379/0")
             .limitsStoreTimeout(Duration.ofMillis(20))
             .limitsStorePause(Duration.ofSeconds(10))
+            .reloadInterval(Duration.ofSeconds(10))
+            .closeGrace(Duration.ofSeconds(30))
             .limit("shared", l -> l.rate("100/s burst 200, 5000/h")
                     .rateFor("partner", "1000/s")
                     .key("principal", "field:X-Tenant")

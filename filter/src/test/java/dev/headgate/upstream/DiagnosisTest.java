@@ -189,7 +189,7 @@ class DiagnosisTest {
     }
 
     private Diagnosis of(Configs configs, String origin) {
-        try (Upstream upstream = new Upstream(configs.upstream(origin), watchdog, executor)) {
+        try (Upstream upstream = new Upstream(configs.upstream(origin), watchdog, executor, null)) {
             return upstream.diagnose(upstream.origins().get(0));
         }
     }

@@ -202,7 +202,7 @@ class OriginHealthTest {
         for (int i = 0; i < 3; i++) {
             health.probed(now, false, "x");
         }
-        health.reset();
+        health.reset(0);
         assertThat(health.isUp()).isTrue();
         assertThat(health.warmth(now)).isEqualTo(1);
         out();

@@ -231,7 +231,7 @@ class UpstreamTest {
 
     private void make(Configs configs, Resolver resolver, String... origins) {
         UpstreamConfig config = configs.upstream(origins);
-        upstream = new Upstream(config, watchdog, executor, resolver);
+        upstream = new Upstream(config, watchdog, executor, resolver, null);
     }
 
     private Set<String> chosen() throws GatewayFailure {
