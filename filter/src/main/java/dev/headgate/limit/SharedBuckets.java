@@ -18,6 +18,9 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DefaultClientResources;
+import io.lettuce.core.resource.Delay;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,6 +58,7 @@ final class SharedBuckets implements AutoCloseable {
     private final LimitStoreConfig config;
     private final LongSupplier nanoSource;
     private final long hiccupNanos;
+    private final ClientResources resources;
     private final RedisClient client;
     private final RecentlyUsed<Bucket> proxies = new RecentlyUsed<>(PROXIES);
 
@@ -79,7 +83,11 @@ final class SharedBuckets implements AutoCloseable {
         this.nanoSource = nanoSource;
         this.changedNanos = nanoSource.getAsLong();
         this.hiccupNanos = HICCUP * config.timeout().toNanos();
-        client = RedisClient.create();
+        resources = DefaultClientResources.builder()
+                // Left to itself Lettuce would wait for up to 30 seconds once the store had been away for a while.
+                .reconnectDelay(Delay.exponential(Duration.ZERO, config.pause(), 2, TimeUnit.MILLISECONDS))
+                .build();
+        client = RedisClient.create(resources);
         client.setOptions(ClientOptions.builder()
                 .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
                 .socketOptions(SocketOptions.builder()
@@ -218,7 +226,8 @@ final class SharedBuckets implements AutoCloseable {
     @Override
     public void close() {
         if (users.decrementAndGet() == 0) {
-            client.shutdown(0, 2, TimeUnit.SECONDS); // and its threads, which nobody else uses
+            client.shutdown(0, 2, TimeUnit.SECONDS);
+            resources.shutdown(0, 2, TimeUnit.SECONDS); // its threads
         }
     }
 }
