@@ -15,6 +15,9 @@ import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
 import dev.headgate.observe.ManagedGateway;
+import dev.headgate.observe.MetricsListener;
+import dev.headgate.observe.RecentFailures;
+import dev.headgate.observe.Registries;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
 import dev.headgate.setup.SettingsException;
@@ -72,6 +75,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource;
     private final long startNanos;
+    private final MetricsListener metrics;
+    private final RecentFailures failures;
     private final ExchangeListener listener;
 
     /** What is in force. */
@@ -88,6 +93,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     /**
      * @param given null to read it from the source
      * @param source null where the configuration is given
+     * @param registries where metrics and health checks go
      * @param listeners the app's own
      * @throws IllegalArgumentException when TLS files cannot be used
      * @throws SettingsException with every mistake in the settings
@@ -96,6 +102,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             GatewayConfig given,
             SettingsSource source,
             ServletContext context,
+            Registries registries,
             LongSupplier nanoSource,
             List<ExchangeListener> listeners) {
         this.source = source;
@@ -109,14 +116,19 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.threads = new HostThreads(config.threads(), config.name(), context);
         this.watchdog = new Watchdog(config.name(), nanoSource);
         this.housekeeping = housekeeping(config);
-        this.listener = new Observers(listeners);
         try {
             this.current = generation(config, null);
+            this.metrics = new MetricsListener(this, registries, nanoSource);
+            this.failures = new RecentFailures(clock);
+            List<ExchangeListener> all = new ArrayList<>(List.of(metrics, failures));
+            all.addAll(listeners);
+            this.listener = new Observers(all);
         } catch (RuntimeException e) {
             close();
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
+        watchdog.everySecond(metrics::everySecond);
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),
@@ -240,6 +252,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             before.cache().routes(cachedRoutes(config));
         }
         current = next;
+        metrics.reconcile();
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -617,6 +630,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             last.admission().close();
         }
         watchdog.close();
+        if (metrics != null) {
+            metrics.close();
+        }
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
             housekeeping.awaitTermination(2, TimeUnit.SECONDS);
