@@ -15,6 +15,7 @@ import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
 import dev.headgate.observe.ManagedGateway;
+import dev.headgate.observe.Management;
 import dev.headgate.observe.MetricsListener;
 import dev.headgate.observe.RecentFailures;
 import dev.headgate.observe.Registries;
@@ -77,6 +78,10 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final long startNanos;
     private final MetricsListener metrics;
     private final RecentFailures failures;
+
+    /** Null without JMX. */
+    private final Management management;
+
     private final ExchangeListener listener;
 
     /** What is in force. */
@@ -123,12 +128,17 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             List<ExchangeListener> all = new ArrayList<>(List.of(metrics, failures));
             all.addAll(listeners);
             this.listener = new Observers(all);
+            this.management =
+                    config.operation().jmx() ? new Management(appName(context), this, metrics, failures) : null;
         } catch (RuntimeException e) {
             close();
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
         watchdog.everySecond(metrics::everySecond);
+        if (management != null) {
+            watchdog.everySecond(management::reconcile);
+        }
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),
@@ -253,6 +263,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         }
         current = next;
         metrics.reconcile();
+        if (management != null) {
+            management.reconcile();
+        }
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -609,6 +622,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         return name == null || name.isEmpty() ? "JSESSIONID" : name;
     }
 
+    /** The app as this JVM tells it from others: its virtual host, where there is one, and its path. */
+    private static String appName(ServletContext context) {
+        String host = context.getVirtualServerName();
+        String path = context.getContextPath();
+        // Tomcat puts its engine's name before the host's, and Jetty has hosts where they are configured only.
+        return (host == null ? "" : host.substring(host.lastIndexOf('/') + 1)) + (path.isEmpty() ? "/" : path);
+    }
+
     /** Lets exchanges under way finish within the grace, then closes every connection and ends every thread. */
     @Override
     public void close() {
@@ -616,6 +637,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         Generation last = current;
         if (last != null) {
             threads.awaitIdle(last.config().operation().closeGrace());
+        }
+        if (management != null) {
+            management.close();
+        }
+        if (metrics != null) {
+            metrics.close();
+        }
+        if (last != null) {
             if (last.cache() != null) {
                 last.cache().close();
             }
@@ -630,9 +659,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             last.admission().close();
         }
         watchdog.close();
-        if (metrics != null) {
-            metrics.close();
-        }
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
             housekeeping.awaitTermination(2, TimeUnit.SECONDS);

@@ -108,6 +108,10 @@ public final class GatewayBuilder {
         return put(SettingsTable.CLOSE_GRACE, grace);
     }
 
+    public GatewayBuilder jmx(boolean on) {
+        return put(SettingsTable.JMX, on);
+    }
+
     /**
      * Adds to a route.
      *

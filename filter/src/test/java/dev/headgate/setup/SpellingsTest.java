@@ -44,7 +44,8 @@ class SpellingsTest {
             limitsStoreTimeout = "20ms",
             limitsStorePause = "10s",
             reloadInterval = "10s",
-            closeGrace = "30s")
+            closeGrace = "30s",
+            jmx = "false")
     @Limit(
             name = "shared",
             rate = "100/s burst 200, 5000/h",
@@ -189,6 +190,7 @@ class SpellingsTest {
             .limitsStorePause(Duration.ofSeconds(10))
             .reloadInterval(Duration.ofSeconds(10))
             .closeGrace(Duration.ofSeconds(30))
+            .jmx(false)
             .limit("shared", l -> l.rate("100/s burst 200, 5000/h")
                     .rateFor("partner", "1000/s")
                     .key("principal", "field:X-Tenant")
