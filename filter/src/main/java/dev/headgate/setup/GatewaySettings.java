@@ -54,4 +54,6 @@ public @interface GatewaySettings {
     String reloadInterval() default "";
 
     String closeGrace() default "";
+
+    String accessLog() default "";
 }
