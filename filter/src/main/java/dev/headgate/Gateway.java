@@ -14,6 +14,9 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
+import dev.headgate.observe.AccessLog;
+import dev.headgate.observe.FailureLog;
+import dev.headgate.observe.LogContext;
 import dev.headgate.observe.ManagedGateway;
 import dev.headgate.observe.Management;
 import dev.headgate.observe.MetricsListener;
@@ -56,7 +59,6 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * One gateway: builds everything that its configuration asks for, runs the line that each request takes, and frees
@@ -82,6 +84,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     /** Null without JMX. */
     private final Management management;
 
+    private final FailureLog failureLog;
     private final ExchangeListener listener;
 
     /** What is in force. */
@@ -125,9 +128,13 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             this.current = generation(config, null);
             this.metrics = new MetricsListener(this, registries, nanoSource);
             this.failures = new RecentFailures(clock);
-            List<ExchangeListener> all = new ArrayList<>(List.of(metrics, failures));
-            all.addAll(listeners);
-            this.listener = new Observers(all);
+            String session = sessionCookie(context);
+            this.failureLog = new FailureLog(config.name(), session, this::later);
+            List<ExchangeListener> observers = new ArrayList<>(List.of(metrics, failures, failureLog));
+            observers.add(new AccessLog(this, config.name(), session, clock));
+            observers.addAll(listeners);
+            observers.add(new LogContext()); // at the end, so that the others still write within it
+            this.listener = new Observers(observers);
             this.management =
                     config.operation().jmx() ? new Management(appName(context), this, metrics, failures) : null;
         } catch (RuntimeException e) {
@@ -317,8 +324,12 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         if (source == null || interval.isZero()) {
             return;
         }
+        later(interval, this::lookAtFile);
+    }
+
+    private void later(Duration delay, Runnable task) {
         try {
-            housekeeping.schedule(this::lookAtFile, interval.toNanos(), TimeUnit.NANOSECONDS);
+            housekeeping.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("Headgate is closing");
         }
@@ -376,6 +387,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     }
 
     /** The whole way of a request. */
+    @SuppressWarnings("try") // the scope is only there to be closed
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         Generation now = current;
@@ -392,6 +404,13 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 requestId(now.config(), request),
                 nanoSource.getAsLong(),
                 listener);
+        try (LogContext.Scope scope = LogContext.enter(exchange)) {
+            handle(now, match, exchange, chain);
+        }
+    }
+
+    private void handle(Generation now, RouteMatch match, Exchange exchange, FilterChain chain)
+            throws IOException, ServletException {
         listener.began(exchange);
         try {
             if (closing) {
@@ -531,11 +550,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
-            LOG.debug("{} route {}: {}", exchange.requestId(), exchange.route(), failure.getMessage());
             answerAndLeave(now, exchange, failure);
             return;
         }
-        log(exchange, failure);
         if (exchange.isAbandoned() || response.isCommitted()) {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
@@ -551,21 +568,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             return;
         }
         now.fallbacks().get(exchange.route()).answer(exchange, failure, chain);
-    }
-
-    private static void log(Exchange exchange, GatewayFailure failure) {
-        // Who floods the gateway must not flood the log.
-        boolean byRate =
-                failure.kind() == FailureKind.HTTP_REQUEST_DENIED || failure.kind() == FailureKind.HTTP_REQUEST_PUT_OFF;
-        LOG.atLevel(byRate ? Level.DEBUG : Level.WARN)
-                .log(
-                        "{} route {}: {} ({}, {} attempts)",
-                        exchange.requestId(),
-                        exchange.route(),
-                        failure.getMessage(),
-                        failure.kind().errorType(),
-                        exchange.attempts().size(),
-                        failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
     }
 
     /**
@@ -659,6 +661,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             last.admission().close();
         }
         watchdog.close();
+        failureLog.close();
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
             housekeeping.awaitTermination(2, TimeUnit.SECONDS);
