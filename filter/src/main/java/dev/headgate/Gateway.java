@@ -14,6 +14,8 @@ import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
 import dev.headgate.observe.ManagedGateway;
+import dev.headgate.observe.RecentFailures;
+import dev.headgate.observe.StatusPage;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
 import dev.headgate.setup.SettingsException;
@@ -69,6 +71,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final LongSupplier nanoSource;
     private final long startNanos;
     private final ExchangeListener listener;
+    private final StatusPage statusPage;
 
     /** What is in force. */
     private volatile Generation current;
@@ -99,7 +102,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.threads = new HostThreads(config.threads(), config.name(), context);
         this.watchdog = new Watchdog(config.name(), nanoSource);
         this.housekeeping = housekeeping(config);
-        this.listener = new Observers(List.of());
+        RecentFailures failures = new RecentFailures(clock);
+        this.listener = new Observers(List.of(failures));
+        this.statusPage = new StatusPage(this, failures, clock);
         try {
             this.current = generation(config, null);
         } catch (RuntimeException e) {
@@ -343,6 +348,10 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         Generation now = current;
+        if (StatusPage.takes(now.config().status(), request)) {
+            statusPage.answer(request, response);
+            return;
+        }
         RouteMatch match = Fallbacks.isLeftToApp(request) ? null : now.routes().match(request);
         if (match == null) {
             chain.doFilter(request, response);

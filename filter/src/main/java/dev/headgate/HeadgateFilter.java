@@ -1,7 +1,6 @@
 package dev.headgate;
 
 import dev.headgate.config.GatewayConfig;
-import dev.headgate.setup.SettingsException;
 import dev.headgate.setup.SettingsSource;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;

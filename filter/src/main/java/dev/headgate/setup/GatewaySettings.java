@@ -54,4 +54,10 @@ public @interface GatewaySettings {
     String reloadInterval() default "";
 
     String closeGrace() default "";
+
+    String statusPath() default "";
+
+    String[] statusRoles() default {};
+
+    String[] statusAddresses() default {};
 }

@@ -44,7 +44,10 @@ class SpellingsTest {
             limitsStoreTimeout = "20ms",
             limitsStorePause = "10s",
             reloadInterval = "10s",
-            closeGrace = "30s")
+            closeGrace = "30s",
+            statusPath = "/headgate/status",
+            statusRoles = "operator",
+            statusAddresses = "10.2.0.0/16")
     @Limit(
             name = "shared",
             rate = "100/s burst 200, 5000/h",
@@ -189,6 +192,9 @@ class SpellingsTest {
             .limitsStorePause(Duration.ofSeconds(10))
             .reloadInterval(Duration.ofSeconds(10))
             .closeGrace(Duration.ofSeconds(30))
+            .statusPath("/headgate/status")
+            .statusRoles("operator")
+            .statusAddresses("10.2.0.0/16")
             .limit("shared", l -> l.rate("100/s burst 200, 5000/h")
                     .rateFor("partner", "1000/s")
                     .key("principal", "field:X-Tenant")
@@ -334,6 +340,9 @@ class SpellingsTest {
                 "limit.shared.rate", "9/s"));
         if (setting == SettingsTable.TIMEOUT_TOTAL) {
             least.put("route.orders.timeout.response", "10s");
+        }
+        if (setting == SettingsTable.STATUS_PATH) {
+            least.put("status.roles", "operator");
         }
         GatewayConfig before = read(app(least), StubApp.Plain.class);
         least.put(fullKey(setting), value(setting));
