@@ -14,7 +14,9 @@ import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
 import dev.headgate.observe.ManagedGateway;
+import dev.headgate.observe.MetricsListener;
 import dev.headgate.observe.RecentFailures;
+import dev.headgate.observe.Registries;
 import dev.headgate.observe.StatusPage;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
@@ -70,6 +72,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource;
     private final long startNanos;
+    private final MetricsListener metrics;
+    private final RecentFailures failures;
     private final ExchangeListener listener;
     private final StatusPage statusPage;
 
@@ -87,10 +91,16 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     /**
      * @param given null to read it from the source
      * @param source null where the configuration is given
+     * @param registries where metrics and health checks go
      * @throws IllegalArgumentException when TLS files cannot be used
      * @throws SettingsException with every mistake in the settings
      */
-    Gateway(GatewayConfig given, SettingsSource source, ServletContext context, LongSupplier nanoSource) {
+    Gateway(
+            GatewayConfig given,
+            SettingsSource source,
+            ServletContext context,
+            Registries registries,
+            LongSupplier nanoSource) {
         this.source = source;
         if (source != null) {
             loaded = source.fileContent();
@@ -102,16 +112,18 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.threads = new HostThreads(config.threads(), config.name(), context);
         this.watchdog = new Watchdog(config.name(), nanoSource);
         this.housekeeping = housekeeping(config);
-        RecentFailures failures = new RecentFailures(clock);
-        this.listener = new Observers(List.of(failures));
-        this.statusPage = new StatusPage(this, failures, clock);
         try {
             this.current = generation(config, null);
+            this.metrics = new MetricsListener(this, registries, nanoSource);
+            this.failures = new RecentFailures(clock);
+            this.listener = new Observers(List.of(metrics, failures));
+            this.statusPage = new StatusPage(this, metrics, failures, clock);
         } catch (RuntimeException e) {
             close();
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
+        watchdog.everySecond(metrics::everySecond);
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),
@@ -235,6 +247,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             before.cache().routes(cachedRoutes(config));
         }
         current = next;
+        metrics.reconcile();
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -545,6 +558,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             last.admission().close();
         }
         watchdog.close();
+        if (metrics != null) {
+            metrics.close();
+        }
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
             housekeeping.awaitTermination(2, TimeUnit.SECONDS);

@@ -1,10 +1,12 @@
 package dev.headgate;
 
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.observe.Registries;
 import dev.headgate.setup.SettingsSource;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.FilterConfig;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
@@ -54,7 +56,8 @@ public class HeadgateFilter implements Filter {
     public void init(FilterConfig filterConfig) throws ServletException {
         try {
             SettingsSource source = given != null ? null : new SettingsSource(filterConfig, getClass());
-            gateway = new Gateway(given, source, filterConfig.getServletContext(), nanoSource);
+            ServletContext context = filterConfig.getServletContext();
+            gateway = new Gateway(given, source, context, Registries.of(context, null), nanoSource);
         } catch (IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }

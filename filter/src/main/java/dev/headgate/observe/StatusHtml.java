@@ -26,7 +26,9 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -51,7 +53,7 @@ final class StatusHtml {
     static final String POLICY = "default-src 'none'; img-src data:; style-src '" + hash(STYLE) + "'; script-src '"
             + hash(SCRIPT) + "'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-    /** How many failures are shown. */
+    /** How many kinds of failures, each at one place, are shown. */
     private static final int FAILURES = 25;
 
     private static final DateTimeFormatter CLOCK =
@@ -86,7 +88,7 @@ final class StatusHtml {
         facts.put("clock", clock(view.time()));
         facts.put("isoNow", iso(view.time()));
         facts.put("feedback", result == null ? null : feedback(result));
-        facts.put("problems", view.problems().stream().map(StatusHtml::problem).toList());
+        facts.put("problems", StatusView.each(view.problems(), problem -> problem(problem, view.time())));
         facts.put("hasProblems", !view.problems().isEmpty());
         facts.put("rate", rate(view.requestsPerSecond()));
         facts.put("errors", StatusView.percent(view.errorShare()));
@@ -100,9 +102,7 @@ final class StatusHtml {
         facts.put("threadsText", threads(view.threads()));
         facts.put("routes", view.routes().stream().map(StatusHtml::route).toList());
         facts.put("upstreams", view.upstreams().stream().map(StatusHtml::upstream).toList());
-        facts.put(
-                "failures",
-                view.failures().stream().limit(FAILURES).map(StatusHtml::failure).toList());
+        facts.put("failures", failures(view.failures()));
         facts.put("hasFailures", !view.failures().isEmpty());
         facts.put("cache", view.cache() == null ? null : cache(view.cache()));
         limits(view.limits(), facts);
@@ -165,7 +165,7 @@ final class StatusHtml {
         return facts;
     }
 
-    private static Map<String, Object> problem(Problem problem) {
+    private static Map<String, Object> problem(Problem problem, Instant time) {
         OriginState origin = problem.origin();
         boolean one = origin != null;
         String what = one
@@ -183,7 +183,7 @@ final class StatusHtml {
                     case NOTICE -> "by an operator";
                 });
         facts.put("kind", problem.kind() == null ? null : problem.kind().word());
-        facts.put("since", problem.since() == null ? null : since(problem));
+        facts.put("since", problem.since() == null ? null : since(problem, time));
         facts.put("why", problem.why());
         facts.put(
                 "problemMeaning",
@@ -192,11 +192,14 @@ final class StatusHtml {
         facts.put("upstream", problem.upstream());
         facts.put("originId", one ? origin.origin().id() : null);
         facts.put("enabled", one && origin.mode() == Origin.Mode.ENABLED);
+        facts.put("out", one && !origin.isAvailable());
         return facts;
     }
 
-    private static String since(Problem problem) {
-        return (problem.sinceAtLeast() ? "more than " : "") + duration(problem.since());
+    private static String since(Problem problem, Instant time) {
+        return problem.sinceAtLeast()
+                ? "for more than " + duration(problem.since())
+                : "for " + duration(problem.since()) + ", since " + clock(time.minus(problem.since()));
     }
 
     private static Map<String, Object> route(StatusView.RouteView route) {
@@ -210,11 +213,12 @@ final class StatusHtml {
     private static Map<String, Object> upstream(UpstreamView upstream) {
         long available = upstream.available();
         int count = upstream.origins().size();
+        long failing = upstream.origins().stream().filter(OriginView::isFailing).count();
         return StatusView.object(
                 "name", upstream.name(),
                 "available", available,
                 "count", count,
-                "state", available == count ? "" : available == 0 ? "broken" : "attention",
+                "state", available - failing == count ? "" : available - failing == 0 ? "broken" : "attention",
                 "retries", upstream.retries(),
                 "retriesLeft", upstream.retriesLeft(),
                 "origins", StatusView.each(upstream.origins(), StatusHtml::origin));
@@ -258,7 +262,7 @@ final class StatusHtml {
         facts.put("badge", badge);
         facts.put("state", colour);
         facts.put("extra", String.join(", ", extra));
-        facts.put("reason", state.reason());
+        facts.put("reason", StatusView.why(state));
         facts.put("enabled", state.mode() == Origin.Mode.ENABLED);
         facts.put("inFlight", state.inFlight());
         facts.put(
@@ -313,10 +317,38 @@ final class StatusHtml {
         }
     }
 
-    private static Map<String, Object> failure(Failure failure) {
+    /**
+     * One line for all failures of a kind at a route and an origin, those that an operator has to look into first, then by
+     * the newest of each.
+     */
+    private static List<Map<String, Object>> failures(List<Failure> failures) {
+        Map<List<Object>, List<Failure>> groups = new LinkedHashMap<>();
+        for (Failure failure : failures) {
+            boolean client = failure.kind().side() == FailureKind.Side.CLIENT;
+            groups.computeIfAbsent(
+                            List.of(client, failure.kind(), failure.route(), failure.origin()),
+                            key -> new ArrayList<>())
+                    .add(failure);
+        }
+        return groups.entrySet().stream()
+                .sorted(Comparator.comparing(entry -> (Boolean) entry.getKey().get(0)))
+                .limit(FAILURES)
+                .map(entry -> failure(entry.getValue()))
+                .toList();
+    }
+
+    /** @param alike the newest first */
+    private static Map<String, Object> failure(List<Failure> alike) {
+        Failure failure = alike.get(0);
         Diagnosis diagnosis = Diagnosis.of(failure.kind(), failure.origin().replaceFirst(" \\(.*", ""));
         Map<String, Object> facts = new HashMap<>();
+        facts.put("key", failure.kind().word() + " " + failure.route() + " " + failure.origin());
         facts.put("clock", clock(failure.time()));
+        facts.put(
+                "times",
+                alike.size() == 1
+                        ? ""
+                        : alike.size() + " times since " + clock(alike.get(alike.size() - 1).time()));
         facts.put("isoTime", iso(failure.time()));
         facts.put("kind", failure.kind().word());
         facts.put("side", StatusView.word(failure.kind().side()));

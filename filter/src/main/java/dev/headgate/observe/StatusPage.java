@@ -23,8 +23,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
@@ -56,26 +54,15 @@ public final class StatusPage {
     private static final List<String> FORWARDING_FIELDS = List.of("X-Forwarded-For", "Forwarded", "X-Real-IP");
 
     private final ManagedGateway gateway;
-    private final Supplier<List<TrafficFigures>> routes;
-    private final Function<String, List<TrafficFigures>> origins;
+    private final MetricsListener metrics;
     private final RecentFailures failures;
     private final Clock clock;
     private final StatusActions actions;
     private final SecretKeySpec secret;
 
-    public StatusPage(ManagedGateway gateway, RecentFailures failures, Clock clock) {
-        this(gateway, List::of, upstream -> List.of(), failures, clock);
-    }
-
-    StatusPage(
-            ManagedGateway gateway,
-            Supplier<List<TrafficFigures>> routes,
-            Function<String, List<TrafficFigures>> origins,
-            RecentFailures failures,
-            Clock clock) {
+    public StatusPage(ManagedGateway gateway, MetricsListener metrics, RecentFailures failures, Clock clock) {
         this.gateway = gateway;
-        this.routes = routes;
-        this.origins = origins;
+        this.metrics = metrics;
         this.failures = failures;
         this.clock = clock;
         this.actions = new StatusActions(gateway);
@@ -238,7 +225,8 @@ public final class StatusPage {
     }
 
     private StatusView view() {
-        return StatusView.of(gateway, clock.instant(), routes.get(), origins, failures.newestFirst());
+        return StatusView.of(
+                gateway, clock.instant(), metrics.routes(), metrics::origins, failures.newestFirst());
     }
 
     private Map<String, Object> json(String who) {

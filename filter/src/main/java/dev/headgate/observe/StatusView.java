@@ -212,7 +212,7 @@ record StatusView(
                         state,
                         kind,
                         state.health() == Health.PROBES_FAIL ? "fails its health checks" : "is out",
-                        sentence(state.reason()),
+                        why(state),
                         state.since(),
                         false));
             } else if (view.isFailing()) {
@@ -324,7 +324,11 @@ record StatusView(
                 : percent < 0.1 ? "<0.1 %" : String.format(Locale.ROOT, "%.1f %%", percent);
     }
 
-    private static String sentence(String text) {
+    /** Why an origin is out, as a sentence: without its name, which stands beside it. */
+    static String why(OriginState state) {
+        String reason = state.reason();
+        String name = state.origin().config().toString() + " ";
+        String text = reason.startsWith(name) ? reason.substring(name.length()) : reason;
         return text.isEmpty() ? "" : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1) + ".";
     }
 
