@@ -126,7 +126,12 @@ final class StatusActions {
         }
         try {
             Diagnosis diagnosis = upstream.diagnose(origin);
-            return new Result(200, origin + ": " + diagnosis.conclusion(), diagnosis);
+            String stop = diagnosis.steps().stream()
+                    .filter(step -> !step.passed())
+                    .findFirst()
+                    .map(step -> "one gets stuck at " + step.stage())
+                    .orElse("nothing is wrong as seen from here");
+            return new Result(200, origin + ": " + stop + ".", diagnosis);
         } finally {
             diagnosing.set(false);
         }

@@ -348,7 +348,8 @@ final class StatusHtml {
                 "times",
                 alike.size() == 1
                         ? ""
-                        : alike.size() + " times since " + clock(alike.get(alike.size() - 1).time()));
+                        : alike.size() + (alike.size() < RecentFailures.KEPT ? " times" : " times or more") + ", since "
+                                + clock(alike.get(alike.size() - 1).time()));
         facts.put("isoTime", iso(failure.time()));
         facts.put("kind", failure.kind().word());
         facts.put("side", StatusView.word(failure.kind().side()));

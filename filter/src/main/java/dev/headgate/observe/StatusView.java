@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -53,6 +54,9 @@ record StatusView(
 
     /** Of {@link TrafficFigures#history()}. */
     private static final Duration STEP = Duration.ofSeconds(10);
+
+    /** How an origin's reason ends when traffic took it out. */
+    private static final Pattern OUT_FOR = Pattern.compile("; out for (\\d{1,12}) ms$");
 
     private static final Latency NO_TIME = new Latency(0, 0, 0, 0);
 
@@ -328,7 +332,9 @@ record StatusView(
     static String why(OriginState state) {
         String reason = state.reason();
         String name = state.origin().config().toString() + " ";
-        String text = reason.startsWith(name) ? reason.substring(name.length()) : reason;
+        String text = OUT_FOR
+                .matcher(reason.startsWith(name) ? reason.substring(name.length()) : reason)
+                .replaceFirst(match -> "; then out for " + StatusHtml.duration(Duration.ofMillis(Long.parseLong(match.group(1)))));
         return text.isEmpty() ? "" : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1) + ".";
     }
 
