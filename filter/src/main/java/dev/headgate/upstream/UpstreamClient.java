@@ -68,7 +68,7 @@ final class UpstreamClient implements AutoCloseable {
         }
         connections = new PoolingHttpClientConnectionManager(
                 new DefaultHttpClientConnectionOperator(sockets, null, null, tls.build()),
-                PoolConcurrencyPolicy.STRICT,
+                PoolConcurrencyPolicy.LAX,
                 PoolReusePolicy.LIFO,
                 null,
                 socket -> new UpstreamConnection(http1, new ResponseHeadParser(maxBytes, maxFields), watchdog));
