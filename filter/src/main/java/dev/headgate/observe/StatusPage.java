@@ -73,9 +73,11 @@ public final class StatusPage {
 
     /** Whether a request is for the page. Allocates nothing. */
     public static boolean takes(StatusConfig config, HttpServletRequest request) {
+        if (!config.enabled()) {
+            return false;
+        }
         String uri = request.getRequestURI();
-        return config.enabled()
-                && uri.endsWith(config.path())
+        return uri.endsWith(config.path())
                 && uri.length() == request.getContextPath().length() + config.path().length()
                 && request.getDispatcherType() == DispatcherType.REQUEST;
     }
