@@ -144,7 +144,8 @@ class ArchitectureTest {
     static final ArchRule concurrencyLimitsLivesInLimit = livesIn("com.netflix.concurrency..", "dev.headgate.limit");
 
     @ArchTest
-    static final ArchRule mustacheLivesInFailure = livesIn("com.samskivert..", "dev.headgate.failure");
+    static final ArchRule mustacheLivesWhereThePagesAre =
+            livesIn("com.samskivert..", "dev.headgate.failure", "dev.headgate.observe");
 
     @ArchTest
     static final ArchRule metricsLiveInObserve = noClasses()

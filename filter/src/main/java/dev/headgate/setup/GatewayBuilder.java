@@ -117,6 +117,20 @@ public final class GatewayBuilder {
         return put(SettingsTable.ACCESS_LOG, form);
     }
 
+    public GatewayBuilder statusPath(String path) {
+        return put(SettingsTable.STATUS_PATH, path);
+    }
+
+    public GatewayBuilder statusRoles(String... roles) {
+        add(SettingsTable.STATUS_ROLES, "", ValueType.join(roles));
+        return this;
+    }
+
+    public GatewayBuilder statusAddresses(String... addresses) {
+        add(SettingsTable.STATUS_ADDRESSES, "", ValueType.join(addresses));
+        return this;
+    }
+
     /**
      * Adds to a route.
      *

@@ -58,4 +58,10 @@ public @interface GatewaySettings {
     String jmx() default "";
 
     String accessLog() default "";
+
+    String statusPath() default "";
+
+    String[] statusRoles() default {};
+
+    String[] statusAddresses() default {};
 }

@@ -47,7 +47,10 @@ class SpellingsTest {
             reloadInterval = "10s",
             closeGrace = "30s",
             jmx = "false",
-            accessLog = "json")
+            accessLog = "json",
+            statusPath = "/headgate/status",
+            statusRoles = "operator",
+            statusAddresses = "10.2.0.0/16")
     @Limit(
             name = "shared",
             rate = "100/s burst 200, 5000/h",
@@ -194,6 +197,9 @@ class SpellingsTest {
             .closeGrace(Duration.ofSeconds(30))
             .jmx(false)
             .accessLog(OperationConfig.AccessLog.JSON)
+            .statusPath("/headgate/status")
+            .statusRoles("operator")
+            .statusAddresses("10.2.0.0/16")
             .limit("shared", l -> l.rate("100/s burst 200, 5000/h")
                     .rateFor("partner", "1000/s")
                     .key("principal", "field:X-Tenant")
@@ -339,6 +345,9 @@ class SpellingsTest {
                 "limit.shared.rate", "9/s"));
         if (setting == SettingsTable.TIMEOUT_TOTAL) {
             least.put("route.orders.timeout.response", "10s");
+        }
+        if (setting == SettingsTable.STATUS_PATH) {
+            least.put("status.roles", "operator");
         }
         GatewayConfig before = read(app(least), StubApp.Plain.class);
         least.put(fullKey(setting), value(setting));
