@@ -17,6 +17,7 @@ import dev.headgate.observe.AccessLog;
 import dev.headgate.observe.FailureLog;
 import dev.headgate.observe.LogContext;
 import dev.headgate.observe.ManagedGateway;
+import dev.headgate.observe.Tracing;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
 import dev.headgate.setup.SettingsException;
@@ -105,6 +106,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         String session = sessionCookie(context);
         this.failures = new FailureLog(config.name(), session, this::later);
         List<ExchangeListener> observers = new ArrayList<>();
+        Tracing.of(this, session).ifPresent(observers::add);
         observers.add(failures);
         observers.add(new AccessLog(this, config.name(), session, clock));
         observers.add(new LogContext()); // at the end, so that the others still write within it

@@ -149,6 +149,9 @@ class ArchitectureTest {
     static final ArchRule metricsOfDropwizardLiveInObserve = livesIn("io.dropwizard..", "dev.headgate.observe");
 
     @ArchTest
+    static final ArchRule openTelemetryLivesInObserve = livesIn("io.opentelemetry..", "dev.headgate.observe");
+
+    @ArchTest
     static final ArchRule managementLivesInObserve = noClasses()
             .that()
             .resideOutsideOfPackage("dev.headgate.observe")
@@ -179,6 +182,7 @@ class ArchitectureTest {
                     "com.netflix.concurrency..",
                     "com.codahale..",
                     "io.dropwizard..",
+                    "io.opentelemetry..",
                     "com.samskivert.."));
 
     @ArchTest

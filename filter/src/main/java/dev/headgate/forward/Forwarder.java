@@ -114,7 +114,9 @@ public final class Forwarder {
         }
         route.request().check(request);
         RequestContent none = RequestContent.none(exchange);
-        OutgoingRequest outgoing = route.request().requestFor(target(match, request), match, exchange, none);
+        String target = target(match, request);
+        exchange.asksFor(target);
+        OutgoingRequest outgoing = route.request().requestFor(target, match, exchange, none);
         FieldSnapshot before = new FieldSnapshot(exchange.response());
         try {
             return cache.answersAtOnce(
@@ -137,6 +139,7 @@ public final class Forwarder {
         // 1. What cannot be forwarded is answered here.
         route.request().check(request);
         String target = target(match, request);
+        exchange.asksFor(target);
         if (RequestRules.isLastHop(request)) {
             answerAsLastHop(exchange.response());
             return;
