@@ -14,14 +14,18 @@ import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
 import dev.headgate.observe.AccessLog;
+import dev.headgate.observe.Doctor;
 import dev.headgate.observe.FailureLog;
 import dev.headgate.observe.LogContext;
 import dev.headgate.observe.ManagedGateway;
+import dev.headgate.observe.RoutesInForce;
 import dev.headgate.observe.Tracing;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
 import dev.headgate.setup.SettingsException;
 import dev.headgate.setup.SettingsSource;
+import dev.headgate.upstream.Diagnosis;
+import dev.headgate.upstream.Origin;
 import dev.headgate.upstream.Upstream;
 import dev.headgate.upstream.Watchdog;
 import jakarta.servlet.FilterChain;
@@ -108,6 +112,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         List<ExchangeListener> observers = new ArrayList<>();
         Tracing.of(this, session).ifPresent(observers::add);
         observers.add(failures);
+        observers.add(new Doctor(context, Gateway::isOurFilter));
         observers.add(new AccessLog(this, config.name(), session, clock));
         observers.add(new LogContext()); // at the end, so that the others still write within it
         this.listener = new Observers(observers);
@@ -119,11 +124,12 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         }
         watchdog.everySecond(() -> current.admission().sweep());
         LOG.info(
-                "Headgate '{}' is ready: {} routes, {} upstreams",
+                "Headgate '{}' is ready: {} routes, {} upstreams\n{}",
                 config.name(),
                 config.routes().size(),
-                config.upstreams().size());
-        current.routes().shadows().forEach(LOG::info);
+                config.upstreams().size(),
+                RoutesInForce.table(config));
+        examine(current, null);
         lookAtFileLater();
     }
 
@@ -259,16 +265,50 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             later.add("cache.heap-entries, cache.off-heap-size, cache.disk-size and cache.disk-path");
         }
         LOG.info(
-                "Headgate '{}' is reloaded: {} routes, {} upstreams{}",
+                "Headgate '{}' is reloaded: {} routes, {} upstreams{}\n{}",
                 config.name(),
                 config.routes().size(),
                 config.upstreams().size(),
-                later.isEmpty() ? "" : "; changes of these take effect at the next start: " + String.join(", ", later));
-        next.routes().shadows().forEach(LOG::info);
+                later.isEmpty() ? "" : "; changes of these take effect at the next start: " + String.join(", ", later),
+                RoutesInForce.table(config));
+        examine(next, before);
         if (before.config().operation().reloadInterval().isZero()) {
             lookAtFileLater();
         }
         return later;
+    }
+
+    /** Says what is hardly meant, and in the background which origins cannot be reached. Nothing waits for that. */
+    private void examine(Generation now, Generation before) {
+        now.routes().shadows().forEach(LOG::info);
+        Doctor.findings(now.config()).forEach(LOG::warn);
+        if (!now.config().operation().startCheck()) {
+            return;
+        }
+        for (Upstream upstream : now.upstreams().values()) {
+            if (before != null && before.upstreams().get(upstream.name()) == upstream) {
+                continue; // was examined when it was new
+            }
+            for (Origin origin : upstream.origins()) {
+                later(Duration.ZERO, () -> examine(upstream, origin));
+            }
+        }
+    }
+
+    private void examine(Upstream upstream, Origin origin) {
+        if (closing) {
+            return;
+        }
+        try {
+            Diagnosis diagnosis = upstream.diagnose(origin);
+            if (closing || diagnosis.passed()) {
+                LOG.debug("Upstream {}: {}", upstream.name(), diagnosis);
+            } else {
+                LOG.warn("Upstream {}: {}", upstream.name(), diagnosis);
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("Upstream {}: examining {} failed", upstream.name(), origin, e);
+        }
     }
 
     /**
@@ -513,6 +553,17 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private static String hex(long bits) {
         String digits = Long.toHexString(bits);
         return "0".repeat(16 - digits.length()) + digits;
+    }
+
+    /** Apps extend the filter. */
+    private static boolean isOurFilter(String className) {
+        try {
+            return className != null
+                    && HeadgateFilter.class.isAssignableFrom(Class.forName(
+                            className, false, Thread.currentThread().getContextClassLoader()));
+        } catch (ClassNotFoundException | LinkageError e) {
+            return false;
+        }
     }
 
     private static String sessionCookie(ServletContext context) {

@@ -113,6 +113,10 @@ public final class GatewayBuilder {
         return put(SettingsTable.ACCESS_LOG, form);
     }
 
+    public GatewayBuilder startCheck(boolean on) {
+        return put(SettingsTable.START_CHECK, on);
+    }
+
     /**
      * Adds to a route.
      *

@@ -56,4 +56,6 @@ public @interface GatewaySettings {
     String closeGrace() default "";
 
     String accessLog() default "";
+
+    String startCheck() default "";
 }

@@ -46,7 +46,8 @@ class SpellingsTest {
             limitsStorePause = "10s",
             reloadInterval = "10s",
             closeGrace = "30s",
-            accessLog = "json")
+            accessLog = "json",
+            startCheck = "false")
     @Limit(
             name = "shared",
             rate = "100/s burst 200, 5000/h",
@@ -192,6 +193,7 @@ class SpellingsTest {
             .reloadInterval(Duration.ofSeconds(10))
             .closeGrace(Duration.ofSeconds(30))
             .accessLog(OperationConfig.AccessLog.JSON)
+            .startCheck(false)
             .limit("shared", l -> l.rate("100/s burst 200, 5000/h")
                     .rateFor("partner", "1000/s")
                     .key("principal", "field:X-Tenant")
