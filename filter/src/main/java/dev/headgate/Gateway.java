@@ -1,5 +1,6 @@
 package dev.headgate;
 
+import dev.headgate.cache.Claim;
 import dev.headgate.cache.ResponseCache;
 import dev.headgate.config.CacheConfig;
 import dev.headgate.config.CacheStoreConfig;
@@ -18,6 +19,10 @@ import dev.headgate.observe.Doctor;
 import dev.headgate.observe.FailureLog;
 import dev.headgate.observe.LogContext;
 import dev.headgate.observe.ManagedGateway;
+import dev.headgate.observe.Management;
+import dev.headgate.observe.MetricsListener;
+import dev.headgate.observe.RecentFailures;
+import dev.headgate.observe.Registries;
 import dev.headgate.observe.RoutesInForce;
 import dev.headgate.observe.Tracing;
 import dev.headgate.route.RouteMatch;
@@ -43,16 +48,19 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,7 +83,13 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource;
     private final long startNanos;
-    private final FailureLog failures;
+    private final MetricsListener metrics;
+    private final RecentFailures failures;
+
+    /** Null without JMX. */
+    private final Management management;
+
+    private final FailureLog failureLog;
     private final ExchangeListener listener;
 
     /** What is in force. */
@@ -92,10 +106,18 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     /**
      * @param given null to read it from the source
      * @param source null where the configuration is given
+     * @param registries where metrics and health checks go
+     * @param listeners the app's own
      * @throws IllegalArgumentException when TLS files cannot be used
      * @throws SettingsException with every mistake in the settings
      */
-    Gateway(GatewayConfig given, SettingsSource source, ServletContext context, LongSupplier nanoSource) {
+    Gateway(
+            GatewayConfig given,
+            SettingsSource source,
+            ServletContext context,
+            Registries registries,
+            LongSupplier nanoSource,
+            List<ExchangeListener> listeners) {
         this.source = source;
         if (source != null) {
             loaded = source.fileContent();
@@ -107,22 +129,30 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.threads = new HostThreads(config.threads(), config.name(), context);
         this.watchdog = new Watchdog(config.name(), nanoSource);
         this.housekeeping = housekeeping(config);
-        String session = sessionCookie(context);
-        this.failures = new FailureLog(config.name(), session, this::later);
-        List<ExchangeListener> observers = new ArrayList<>();
-        Tracing.of(this, session).ifPresent(observers::add);
-        observers.add(failures);
-        observers.add(new Doctor(context, Gateway::isOurFilter));
-        observers.add(new AccessLog(this, config.name(), session, clock));
-        observers.add(new LogContext()); // at the end, so that the others still write within it
-        this.listener = new Observers(observers);
         try {
             this.current = generation(config, null);
+            this.metrics = new MetricsListener(this, registries, nanoSource);
+            this.failures = new RecentFailures(clock);
+            String session = sessionCookie(context);
+            this.failureLog = new FailureLog(config.name(), session, this::later);
+            List<ExchangeListener> observers = new ArrayList<>(List.of(metrics, failures, failureLog));
+            Tracing.of(this, session).ifPresent(observers::add);
+            observers.add(new Doctor(context, Gateway::isOurFilter));
+            observers.add(new AccessLog(this, config.name(), session, clock));
+            observers.addAll(listeners);
+            observers.add(new LogContext()); // at the end, so that the others still write within it
+            this.listener = new Observers(observers);
+            this.management =
+                    config.operation().jmx() ? new Management(appName(context), this, metrics, failures) : null;
         } catch (RuntimeException e) {
             close();
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
+        watchdog.everySecond(metrics::everySecond);
+        if (management != null) {
+            watchdog.everySecond(management::reconcile);
+        }
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams\n{}",
                 config.name(),
@@ -160,7 +190,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             ResponseCache cache = cache(config, before == null ? null : before.cache());
             Admission admission = new Admission(config, nanoSource, before == null ? null : before.admission());
             Forwarder forwarder = new Forwarder(
-                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), nanoSource);
+                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), watchdog, nanoSource);
             return new Generation(
                     config,
                     routes,
@@ -247,6 +277,10 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             before.cache().routes(cachedRoutes(config));
         }
         current = next;
+        metrics.reconcile();
+        if (management != null) {
+            management.reconcile();
+        }
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -420,19 +454,57 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private void handle(Generation now, RouteMatch match, Exchange exchange, FilterChain chain)
             throws IOException, ServletException {
         listener.began(exchange);
-        boolean over = true;
         try {
             if (closing) {
                 throw new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, "the gateway is closing");
             }
             now.admission().check(match.route().index(), exchange, match::capture);
-            if (now.cache() != null
-                    && !now.admission().countsStoredLate(match.route().index())
-                    && answersFromStore(now, match, exchange)) {
+        } catch (GatewayFailure failure) {
+            try {
+                fail(now, exchange, failure, chain);
+            } finally {
+                end(exchange);
+            }
+            return;
+        }
+        share(now, match, exchange, null, chain);
+    }
+
+    /**
+     * Answers from the store, waits without a thread while another exchange fetches the same, or goes to the upstream.
+     *
+     * @param earlier what the cache said before a wait; null at first
+     */
+    private void share(Generation now, RouteMatch match, Exchange exchange, Claim earlier, FilterChain chain)
+            throws IOException, ServletException {
+        boolean over = true;
+        try {
+            if (exchange.isAbandoned()) {
+                exchange.failed(
+                        new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it waited for another"));
                 return;
             }
-            over = false; // who proceeds ends the exchange
-            threads.run(exchange, now.roles(), () -> proceed(now, match, exchange, chain));
+            Claim claim = earlier != null && earlier.wasInVain() ? earlier : claim(now, match, exchange, earlier);
+            if (claim != null && claim.isAnswered()) {
+                return;
+            }
+            boolean waits = claim != null && claim.follows() && clock.millis() < claim.untilMillis();
+            over = false; // who goes on, here or elsewhere, ends the exchange
+            if (waits && !claim.hasLanded() && park(now, match, exchange, claim, claim::whenLanded, chain)) {
+                return;
+            }
+            try {
+                threads.run(exchange, now.roles(), () -> proceed(now, match, exchange, claim, chain));
+            } catch (GatewayFailure noThread) {
+                // None is needed once the other one's response is stored.
+                if (waits && !claim.wasInVain() && park(now, match, exchange, claim, claim::whenOver, chain)) {
+                    return;
+                }
+                if (claim != null) {
+                    claim.close();
+                }
+                throw noThread;
+            }
         } catch (GatewayFailure failure) {
             over = true;
             fail(now, exchange, failure, chain);
@@ -443,21 +515,58 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         }
     }
 
-    private static boolean answersFromStore(Generation now, RouteMatch match, Exchange exchange) throws GatewayFailure {
+    /** @return null when the cache has nothing to say before the request is on its way */
+    private static Claim claim(Generation now, RouteMatch match, Exchange exchange, Claim earlier)
+            throws GatewayFailure {
+        if (now.cache() == null
+                || now.admission().countsStoredLate(match.route().index())) {
+            return null;
+        }
         try {
-            return now.forwarder().answersFromStore(match, exchange);
+            return now.forwarder().claim(match, exchange, earlier);
         } catch (RuntimeException e) {
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
         }
     }
 
+    /** @return false when the exchange cannot leave its thread */
+    private boolean park(
+            Generation now,
+            RouteMatch match,
+            Exchange exchange,
+            Claim claim,
+            Consumer<Runnable> until,
+            FilterChain chain) {
+        return threads.park(
+                exchange,
+                now.roles(),
+                wake -> {
+                    try {
+                        long most = Math.max(1, claim.untilMillis() - clock.millis());
+                        Future<?> limit = housekeeping.schedule(wake, most, TimeUnit.MILLISECONDS);
+                        until.accept(() -> {
+                            limit.cancel(false);
+                            wake.run();
+                        });
+                    } catch (RejectedExecutionException e) {
+                        wake.run(); // the gateway is closing
+                    }
+                },
+                () -> share(now, match, exchange, claim, chain));
+    }
+
     /** What may wait, on this thread or off the container's. */
-    @SuppressWarnings("try") // the permit is only there to be closed
-    private void proceed(Generation now, RouteMatch match, Exchange exchange, FilterChain chain)
+    @SuppressWarnings("try") // claim and permit are only there to be closed
+    private void proceed(Generation now, RouteMatch match, Exchange exchange, Claim claim, FilterChain chain)
             throws IOException, ServletException {
-        try (Permit permit = now.admission().enter(match.route().index(), exchange, match::capture)) {
-            exchange.admitted(nanoSource.getAsLong());
-            now.forwarder().forward(match, exchange);
+        try (Claim held = claim) {
+            if (claim != null && claim.follows() && now.forwarder().follow(match, exchange, claim)) {
+                return;
+            }
+            try (Permit permit = now.admission().enter(match.route().index(), exchange, match::capture)) {
+                exchange.admitted(nanoSource.getAsLong());
+                now.forwarder().forward(match, exchange, claim);
+            }
         } catch (GatewayFailure failure) {
             fail(now, exchange, failure, chain);
         } catch (RuntimeException e) {
@@ -534,7 +643,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             return given;
         }
         ThreadLocalRandom random = ThreadLocalRandom.current();
-        return hex(random.nextLong()) + hex(random.nextLong());
+        HexFormat hex = HexFormat.of();
+        return hex.toHexDigits(random.nextLong()) + hex.toHexDigits(random.nextLong());
     }
 
     private static boolean isHarmless(String id) {
@@ -548,11 +658,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             }
         }
         return true;
-    }
-
-    private static String hex(long bits) {
-        String digits = Long.toHexString(bits);
-        return "0".repeat(16 - digits.length()) + digits;
     }
 
     /** Apps extend the filter. */
@@ -572,6 +677,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         return name == null || name.isEmpty() ? "JSESSIONID" : name;
     }
 
+    /** The app as this JVM tells it from others: its virtual host, where there is one, and its path. */
+    private static String appName(ServletContext context) {
+        String host = context.getVirtualServerName();
+        String path = context.getContextPath();
+        // Tomcat puts its engine's name before the host's, and Jetty has hosts where they are configured only.
+        return (host == null ? "" : host.substring(host.lastIndexOf('/') + 1)) + (path.isEmpty() ? "/" : path);
+    }
+
     /** Lets exchanges under way finish within the grace, then closes every connection and ends every thread. */
     @Override
     public void close() {
@@ -579,6 +692,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         Generation last = current;
         if (last != null) {
             threads.awaitIdle(last.config().operation().closeGrace());
+        }
+        if (management != null) {
+            management.close();
+        }
+        if (metrics != null) {
+            metrics.close();
+        }
+        if (last != null) {
             if (last.cache() != null) {
                 last.cache().close();
             }
@@ -593,7 +714,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             last.admission().close();
         }
         watchdog.close();
-        failures.close();
+        if (failureLog != null) {
+            failureLog.close();
+        }
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
             housekeeping.awaitTermination(2, TimeUnit.SECONDS);

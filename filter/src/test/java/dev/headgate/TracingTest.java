@@ -197,7 +197,7 @@ class TracingTest {
         try (RawOrigin origin = RawOrigin.ok()) {
             Class<?> builder = loader.loadClass("dev.headgate.setup.GatewayBuilder");
             Object settings = builder.getMethod("create").invoke(null);
-            for (String line : List.of("route.r.path=/api/*", "route.r.to=" + origin.url(), "close.grace=0s")) {
+            for (String line : List.of("route.r.path=/api/*", "route.r.to=" + origin.url(), "close.grace=0s", "start-check=false")) {
                 String[] parts = line.split("=", 2);
                 builder.getMethod("set", String.class, String.class).invoke(settings, parts[0], parts[1]);
             }

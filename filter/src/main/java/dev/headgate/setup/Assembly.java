@@ -230,7 +230,11 @@ final class Assembly {
                 rateLimits,
                 new LimitStoreConfig(all.get(LIMITS_STORE), all.get(LIMITS_STORE_TIMEOUT), all.get(LIMITS_STORE_PAUSE)),
                 new OperationConfig(
-                        all.get(RELOAD_INTERVAL), all.get(CLOSE_GRACE), all.get(ACCESS_LOG), all.get(START_CHECK)));
+                        all.get(RELOAD_INTERVAL),
+                        all.get(CLOSE_GRACE),
+                        all.get(JMX),
+                        all.get(ACCESS_LOG),
+                        all.get(START_CHECK)));
     }
 
     private CacheStoreConfig cacheStore(Settings all) {

@@ -109,6 +109,10 @@ public final class GatewayBuilder {
         return put(SettingsTable.CLOSE_GRACE, grace);
     }
 
+    public GatewayBuilder jmx(boolean on) {
+        return put(SettingsTable.JMX, on);
+    }
+
     public GatewayBuilder accessLog(OperationConfig.AccessLog form) {
         return put(SettingsTable.ACCESS_LOG, form);
     }

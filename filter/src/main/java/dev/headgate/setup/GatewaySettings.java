@@ -55,6 +55,8 @@ public @interface GatewaySettings {
 
     String closeGrace() default "";
 
+    String jmx() default "";
+
     String accessLog() default "";
 
     String startCheck() default "";

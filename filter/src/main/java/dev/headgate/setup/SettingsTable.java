@@ -247,6 +247,16 @@ final class SettingsTable {
                     + " broken. 0: at once.",
             "Keep it below what the container waits for a stopping app.");
 
+    static final Setting<Boolean> JMX = row(
+            Scope.GATEWAY,
+            "jmx",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether the gateway shows itself, its metrics and what can be done with it as management beans of the JVM. See"
+                    + " [JMX](operation.md#jmx).",
+            "Where nobody looks at them and every megabyte counts.");
+
     static final Setting<OperationConfig.AccessLog> ACCESS_LOG = row(
             Scope.GATEWAY,
             "access-log",

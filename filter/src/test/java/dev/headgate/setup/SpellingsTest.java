@@ -46,6 +46,7 @@ class SpellingsTest {
             limitsStorePause = "10s",
             reloadInterval = "10s",
             closeGrace = "30s",
+            jmx = "false",
             accessLog = "json",
             startCheck = "false")
     @Limit(
@@ -192,6 +193,7 @@ class SpellingsTest {
             .limitsStorePause(Duration.ofSeconds(10))
             .reloadInterval(Duration.ofSeconds(10))
             .closeGrace(Duration.ofSeconds(30))
+            .jmx(false)
             .accessLog(OperationConfig.AccessLog.JSON)
             .startCheck(false)
             .limit("shared", l -> l.rate("100/s burst 200, 5000/h")
