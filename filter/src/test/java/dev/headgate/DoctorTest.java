@@ -58,9 +58,9 @@ class DoctorTest {
     void routesAreATableAndDeadOriginsAreNamed(Container container) throws IOException {
         RawOrigin origin = RawOrigin.ok();
         origin.refuse();
+        String before = System.setProperty("headgate.start-check", "true"); // the build says false
         try (LogLines log = LogLines.of("dev.headgate.Gateway", "info");
-                Scene scene = Scene.of(
-                        container, origin, "name=doctor-test", "start-check=true", "route.r.methods=GET POST")) {
+                Scene scene = Scene.of(container, origin, "name=doctor-test", "route.r.methods=GET POST")) {
             await().untilAsserted(() -> assertThat(log.lines()).hasSize(2));
             assertThat(log.lines().get(0).lines().toList())
                     .satisfiesExactly(
@@ -73,6 +73,12 @@ class DoctorTest {
                                     .matches("  r +/api/\\* +GET POST +r +"
                                             + scene.origin().url() + " +keep +no +none +connect=.* response=.*"));
             assertThat(log.lines().get(1)).startsWith("WARN Upstream r: " + origin.url() + " stops at TCP: ");
+        } finally {
+            if (before == null) {
+                System.clearProperty("headgate.start-check");
+            } else {
+                System.setProperty("headgate.start-check", before);
+            }
         }
     }
 

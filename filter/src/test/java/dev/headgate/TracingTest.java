@@ -24,6 +24,7 @@ import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import jakarta.servlet.Filter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Array;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -197,14 +198,16 @@ class TracingTest {
         try (RawOrigin origin = RawOrigin.ok()) {
             Class<?> builder = loader.loadClass("dev.headgate.setup.GatewayBuilder");
             Object settings = builder.getMethod("create").invoke(null);
-            for (String line : List.of("route.r.path=/api/*", "route.r.to=" + origin.url(), "close.grace=0s", "start-check=false")) {
+            for (String line : List.of(
+                    "route.r.path=/api/*", "route.r.to=" + origin.url(), "close.grace=0s", "start-check=false")) {
                 String[] parts = line.split("=", 2);
                 builder.getMethod("set", String.class, String.class).invoke(settings, parts[0], parts[1]);
             }
             Object config = builder.getMethod("build").invoke(settings);
+            Class<?> listener = loader.loadClass("dev.headgate.exchange.ExchangeListener");
             Filter filter = (Filter) loader.loadClass("dev.headgate.HeadgateFilter")
-                    .getConstructor(config.getClass())
-                    .newInstance(config);
+                    .getConstructor(config.getClass(), listener.arrayType())
+                    .newInstance(config, Array.newInstance(listener, 0));
             try (Scene scene = Scene.assembled(AppServer.on(Container.JETTY).filter(filter), origin)) {
                 assertThat(scene.client().get("/api/x", PARENT).status()).isEqualTo(200);
                 assertThat(origin.request().fieldLines()).contains(PARENT);
