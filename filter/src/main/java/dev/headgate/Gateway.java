@@ -119,6 +119,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             this.current = generation(config, null);
             this.observation = new Observation(
                     this,
+                    context,
+                    Gateway::isOurFilter,
                     appName(context),
                     sessionCookie(context),
                     registries,
@@ -138,7 +140,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 config.name(),
                 config.routes().size(),
                 config.upstreams().size());
-        current.routes().shadows().forEach(LOG::info);
+        observation.inForce(current.routes(), List.of());
         lookAtFileLater();
     }
 
@@ -256,7 +258,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             before.cache().routes(cachedRoutes(config));
         }
         current = next;
-        observation.reconcile();
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -280,7 +281,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 config.routes().size(),
                 config.upstreams().size(),
                 later.isEmpty() ? "" : "; changes of these take effect at the next start: " + String.join(", ", later));
-        next.routes().shadows().forEach(LOG::info);
+        observation.inForce(next.routes(), before.upstreams().values());
         if (before.config().operation().reloadInterval().isZero()) {
             lookAtFileLater();
         }
@@ -604,6 +605,17 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             }
         }
         return true;
+    }
+
+    /** Apps extend the filter. */
+    private static boolean isOurFilter(String className) {
+        try {
+            return className != null
+                    && HeadgateFilter.class.isAssignableFrom(Class.forName(
+                            className, false, Thread.currentThread().getContextClassLoader()));
+        } catch (ClassNotFoundException | LinkageError e) {
+            return false;
+        }
     }
 
     private static String sessionCookie(ServletContext context) {
