@@ -127,10 +127,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
-        watchdog.everySecond(metrics::everySecond);
-        if (management != null) {
-            watchdog.everySecond(management::reconcile);
-        }
+        // Not on the watchdog's thread: with a thousand routes it may take a while.
+        housekeeping.scheduleWithFixedDelay(this::observe, 1, 1, TimeUnit.SECONDS);
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),
@@ -254,10 +252,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             before.cache().routes(cachedRoutes(config));
         }
         current = next;
-        metrics.reconcile();
-        if (management != null) {
-            management.reconcile();
-        }
+        observe();
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -541,6 +536,18 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         var session = context.getSessionCookieConfig();
         String name = session == null ? null : session.getName();
         return name == null || name.isEmpty() ? "JSESSIONID" : name;
+    }
+
+    /** Shows operators what is there now. */
+    private void observe() {
+        try {
+            metrics.everySecond();
+            if (management != null) {
+                management.reconcile();
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("What operators are shown may be wrong", e);
+        }
     }
 
     /** The app as this JVM tells it from others: its virtual host, where there is one, and its path. */
