@@ -1,5 +1,6 @@
 package dev.headgate;
 
+import dev.headgate.cache.Claim;
 import dev.headgate.cache.ResponseCache;
 import dev.headgate.config.CacheConfig;
 import dev.headgate.config.CacheStoreConfig;
@@ -13,6 +14,9 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
+import dev.headgate.observe.AccessLog;
+import dev.headgate.observe.FailureLog;
+import dev.headgate.observe.LogContext;
 import dev.headgate.observe.ManagedGateway;
 import dev.headgate.observe.Management;
 import dev.headgate.observe.MetricsListener;
@@ -39,20 +43,22 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * One gateway: builds everything that its configuration asks for, runs the line that each request takes, and frees
@@ -78,6 +84,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     /** Null without JMX. */
     private final Management management;
 
+    private final FailureLog failureLog;
     private final ExchangeListener listener;
 
     /** What is in force. */
@@ -95,6 +102,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
      * @param given null to read it from the source
      * @param source null where the configuration is given
      * @param registries where metrics and health checks go
+     * @param listeners the app's own
      * @throws IllegalArgumentException when TLS files cannot be used
      * @throws SettingsException with every mistake in the settings
      */
@@ -103,7 +111,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             SettingsSource source,
             ServletContext context,
             Registries registries,
-            LongSupplier nanoSource) {
+            LongSupplier nanoSource,
+            List<ExchangeListener> listeners) {
         this.source = source;
         if (source != null) {
             loaded = source.fileContent();
@@ -119,7 +128,13 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             this.current = generation(config, null);
             this.metrics = new MetricsListener(this, registries, nanoSource);
             this.failures = new RecentFailures(clock);
-            this.listener = new Observers(List.of(metrics, failures));
+            String session = sessionCookie(context);
+            this.failureLog = new FailureLog(config.name(), session, this::later);
+            List<ExchangeListener> observers = new ArrayList<>(List.of(metrics, failures, failureLog));
+            observers.add(new AccessLog(this, config.name(), session, clock));
+            observers.addAll(listeners);
+            observers.add(new LogContext()); // at the end, so that the others still write within it
+            this.listener = new Observers(observers);
             this.management =
                     config.operation().jmx() ? new Management(appName(context), this, metrics, failures) : null;
         } catch (RuntimeException e) {
@@ -165,7 +180,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             ResponseCache cache = cache(config, before == null ? null : before.cache());
             Admission admission = new Admission(config, nanoSource, before == null ? null : before.admission());
             Forwarder forwarder = new Forwarder(
-                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), nanoSource);
+                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), watchdog, nanoSource);
             return new Generation(
                     config,
                     routes,
@@ -304,8 +319,12 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         if (source == null || interval.isZero()) {
             return;
         }
+        later(interval, this::lookAtFile);
+    }
+
+    private void later(Duration delay, Runnable task) {
         try {
-            housekeeping.schedule(this::lookAtFile, interval.toNanos(), TimeUnit.NANOSECONDS);
+            housekeeping.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("Headgate is closing");
         }
@@ -363,6 +382,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     }
 
     /** The whole way of a request. */
+    @SuppressWarnings("try") // the scope is only there to be closed
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         Generation now = current;
@@ -379,20 +399,65 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 requestId(now.config(), request),
                 nanoSource.getAsLong(),
                 listener);
+        try (LogContext.Scope scope = LogContext.enter(exchange)) {
+            handle(now, match, exchange, chain);
+        }
+    }
+
+    private void handle(Generation now, RouteMatch match, Exchange exchange, FilterChain chain)
+            throws IOException, ServletException {
         listener.began(exchange);
-        boolean over = true;
         try {
             if (closing) {
                 throw new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, "the gateway is closing");
             }
             now.admission().check(match.route().index(), exchange, match::capture);
-            if (now.cache() != null
-                    && !now.admission().countsStoredLate(match.route().index())
-                    && answersFromStore(now, match, exchange)) {
+        } catch (GatewayFailure failure) {
+            try {
+                fail(now, exchange, failure, chain);
+            } finally {
+                end(exchange);
+            }
+            return;
+        }
+        share(now, match, exchange, null, chain);
+    }
+
+    /**
+     * Answers from the store, waits without a thread while another exchange fetches the same, or goes to the upstream.
+     *
+     * @param earlier what the cache said before a wait; null at first
+     */
+    private void share(Generation now, RouteMatch match, Exchange exchange, Claim earlier, FilterChain chain)
+            throws IOException, ServletException {
+        boolean over = true;
+        try {
+            if (exchange.isAbandoned()) {
+                exchange.failed(
+                        new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it waited for another"));
                 return;
             }
-            over = false; // who proceeds ends the exchange
-            threads.run(exchange, now.roles(), () -> proceed(now, match, exchange, chain));
+            Claim claim = earlier != null && earlier.wasInVain() ? earlier : claim(now, match, exchange, earlier);
+            if (claim != null && claim.isAnswered()) {
+                return;
+            }
+            boolean waits = claim != null && claim.follows() && clock.millis() < claim.untilMillis();
+            over = false; // who goes on, here or elsewhere, ends the exchange
+            if (waits && !claim.hasLanded() && park(now, match, exchange, claim, claim::whenLanded, chain)) {
+                return;
+            }
+            try {
+                threads.run(exchange, now.roles(), () -> proceed(now, match, exchange, claim, chain));
+            } catch (GatewayFailure noThread) {
+                // None is needed once the other one's response is stored.
+                if (waits && !claim.wasInVain() && park(now, match, exchange, claim, claim::whenOver, chain)) {
+                    return;
+                }
+                if (claim != null) {
+                    claim.close();
+                }
+                throw noThread;
+            }
         } catch (GatewayFailure failure) {
             over = true;
             fail(now, exchange, failure, chain);
@@ -403,21 +468,58 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         }
     }
 
-    private static boolean answersFromStore(Generation now, RouteMatch match, Exchange exchange) throws GatewayFailure {
+    /** @return null when the cache has nothing to say before the request is on its way */
+    private static Claim claim(Generation now, RouteMatch match, Exchange exchange, Claim earlier)
+            throws GatewayFailure {
+        if (now.cache() == null
+                || now.admission().countsStoredLate(match.route().index())) {
+            return null;
+        }
         try {
-            return now.forwarder().answersFromStore(match, exchange);
+            return now.forwarder().claim(match, exchange, earlier);
         } catch (RuntimeException e) {
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
         }
     }
 
+    /** @return false when the exchange cannot leave its thread */
+    private boolean park(
+            Generation now,
+            RouteMatch match,
+            Exchange exchange,
+            Claim claim,
+            Consumer<Runnable> until,
+            FilterChain chain) {
+        return threads.park(
+                exchange,
+                now.roles(),
+                wake -> {
+                    try {
+                        long most = Math.max(1, claim.untilMillis() - clock.millis());
+                        Future<?> limit = housekeeping.schedule(wake, most, TimeUnit.MILLISECONDS);
+                        until.accept(() -> {
+                            limit.cancel(false);
+                            wake.run();
+                        });
+                    } catch (RejectedExecutionException e) {
+                        wake.run(); // the gateway is closing
+                    }
+                },
+                () -> share(now, match, exchange, claim, chain));
+    }
+
     /** What may wait, on this thread or off the container's. */
-    @SuppressWarnings("try") // the permit is only there to be closed
-    private void proceed(Generation now, RouteMatch match, Exchange exchange, FilterChain chain)
+    @SuppressWarnings("try") // claim and permit are only there to be closed
+    private void proceed(Generation now, RouteMatch match, Exchange exchange, Claim claim, FilterChain chain)
             throws IOException, ServletException {
-        try (Permit permit = now.admission().enter(match.route().index(), exchange, match::capture)) {
-            exchange.admitted(nanoSource.getAsLong());
-            now.forwarder().forward(match, exchange);
+        try (Claim held = claim) {
+            if (claim != null && claim.follows() && now.forwarder().follow(match, exchange, claim)) {
+                return;
+            }
+            try (Permit permit = now.admission().enter(match.route().index(), exchange, match::capture)) {
+                exchange.admitted(nanoSource.getAsLong());
+                now.forwarder().forward(match, exchange, claim);
+            }
         } catch (GatewayFailure failure) {
             fail(now, exchange, failure, chain);
         } catch (RuntimeException e) {
@@ -443,11 +545,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
-            LOG.debug("{} route {}: {}", exchange.requestId(), exchange.route(), failure.getMessage());
             answerAndLeave(now, exchange, failure);
             return;
         }
-        log(exchange, failure);
         if (exchange.isAbandoned() || response.isCommitted()) {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
@@ -463,21 +563,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             return;
         }
         now.fallbacks().get(exchange.route()).answer(exchange, failure, chain);
-    }
-
-    private static void log(Exchange exchange, GatewayFailure failure) {
-        // Who floods the gateway must not flood the log.
-        boolean byRate =
-                failure.kind() == FailureKind.HTTP_REQUEST_DENIED || failure.kind() == FailureKind.HTTP_REQUEST_PUT_OFF;
-        LOG.atLevel(byRate ? Level.DEBUG : Level.WARN)
-                .log(
-                        "{} route {}: {} ({}, {} attempts)",
-                        exchange.requestId(),
-                        exchange.route(),
-                        failure.getMessage(),
-                        failure.kind().errorType(),
-                        exchange.attempts().size(),
-                        failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
     }
 
     /**
@@ -511,7 +596,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             return given;
         }
         ThreadLocalRandom random = ThreadLocalRandom.current();
-        return hex(random.nextLong()) + hex(random.nextLong());
+        HexFormat hex = HexFormat.of();
+        return hex.toHexDigits(random.nextLong()) + hex.toHexDigits(random.nextLong());
     }
 
     private static boolean isHarmless(String id) {
@@ -525,11 +611,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             }
         }
         return true;
-    }
-
-    private static String hex(long bits) {
-        String digits = Long.toHexString(bits);
-        return "0".repeat(16 - digits.length()) + digits;
     }
 
     private static String sessionCookie(ServletContext context) {
@@ -587,6 +668,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             last.admission().close();
         }
         watchdog.close();
+        failureLog.close();
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
             housekeeping.awaitTermination(2, TimeUnit.SECONDS);

@@ -2,6 +2,7 @@ package dev.headgate;
 
 import com.codahale.metrics.MetricRegistry;
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.observe.Registries;
 import dev.headgate.setup.SettingsSource;
 import jakarta.servlet.Filter;
@@ -34,6 +35,7 @@ public class HeadgateFilter implements Filter {
 
     private final GatewayConfig given;
     private final LongSupplier nanoSource;
+    private final List<ExchangeListener> listeners;
     private volatile MetricRegistry metrics;
     private volatile Gateway gateway;
 
@@ -42,15 +44,19 @@ public class HeadgateFilter implements Filter {
         this(null);
     }
 
-    /** @param config what the gateway is; null to have it read as by the container's constructor */
-    public HeadgateFilter(GatewayConfig config) {
-        this(config, System::nanoTime);
+    /**
+     * @param config what the gateway is; null to have it read as by the container's constructor
+     * @param listeners are told of every exchange, in this order
+     */
+    public HeadgateFilter(GatewayConfig config, ExchangeListener... listeners) {
+        this(config, System::nanoTime, listeners);
     }
 
     /** For tests, whose clock may go faster. */
-    HeadgateFilter(GatewayConfig config, LongSupplier nanoSource) {
+    HeadgateFilter(GatewayConfig config, LongSupplier nanoSource, ExchangeListener... listeners) {
         this.given = config;
         this.nanoSource = nanoSource;
+        this.listeners = List.of(listeners);
     }
 
     /**
@@ -72,7 +78,7 @@ public class HeadgateFilter implements Filter {
         try {
             SettingsSource source = given != null ? null : new SettingsSource(filterConfig, getClass());
             ServletContext context = filterConfig.getServletContext();
-            gateway = new Gateway(given, source, context, Registries.of(context, metrics), nanoSource);
+            gateway = new Gateway(given, source, context, Registries.of(context, metrics), nanoSource, listeners);
         } catch (IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }

@@ -17,14 +17,17 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -37,6 +40,9 @@ import org.slf4j.MDC;
  * virtual thread where Java has them (21 and later), otherwise on a pool of the gateway's own that never queues. Where
  * neither can be had, because a filter or servlet of the chain does not support async or the pool is full, the client is
  * told so at once. A container whose own threads are virtual has enough of them: there everything runs in place.
+ *
+ * <p>An exchange that waits for another one needs no thread at all meanwhile ({@link #park}). It goes on on a virtual
+ * thread, or on one that the container lends for it.
  *
  * <p><b>Who may touch the request and response of an exchange off its thread.</b> Containers recycle both as soon as the
  * asynchronous context completes, and they complete it by themselves once {@code onError} has returned. So {@code
@@ -70,8 +76,13 @@ final class HostThreads implements AutoCloseable {
     private final Semaphore poolSlots;
     private final AtomicInteger inline = new AtomicInteger();
     private final AtomicInteger off = new AtomicInteger();
+    private final AtomicInteger parked = new AtomicInteger();
     private final LongAdder left = new LongAdder();
     private final LongAdder refused = new LongAdder();
+
+    /** Exchanges that have left the container's thread that they came on. */
+    private final Map<Exchange, Detached> detached = new ConcurrentHashMap<>();
+
     private volatile boolean closed;
 
     HostThreads(ThreadConfig config, String gatewayName, ServletContext context) {
@@ -120,6 +131,10 @@ final class HostThreads implements AutoCloseable {
      */
     void run(Exchange exchange, Set<String> roles, Work work) throws IOException, ServletException {
         if (virtual != null && virtual.isCurrent()) {
+            if (detached.containsKey(exchange)) {
+                work.run(); // counted already
+                return;
+            }
             off.incrementAndGet();
             try {
                 work.run();
@@ -152,12 +167,13 @@ final class HostThreads implements AutoCloseable {
             throw refused("all " + share + " threads of the gateway's share and all " + poolSize
                     + " of its own are in use (host-threads, host-threads.pool)");
         }
-        Detached detached = null;
         try {
-            AsyncContext async = exchange.request().startAsync(exchange.request(), exchange.response());
-            detached = new Detached(exchange, work, async);
-            async.setTimeout(0); // the gateway keeps its own limits
-            async.addListener(detached);
+            Detached present = detached.get(exchange);
+            if (present != null) {
+                present.goesOn(work);
+            } else {
+                leave(exchange, roles, work).startOff();
+            }
         } catch (IllegalStateException e) {
             if (poolSlots != null) {
                 poolSlots.release();
@@ -165,14 +181,48 @@ final class HostThreads implements AutoCloseable {
             throw refused("all " + share + " threads of the gateway's share are in use (host-threads), and the request"
                     + " cannot leave its thread: " + e.getMessage());
         }
-        exchange.continuesWith(new KeptRequest(exchange.request(), roles));
-        off.incrementAndGet();
-        left.increment();
-        if (virtual != null) {
-            virtual.start(detached);
-        } else {
-            pool.execute(detached);
+    }
+
+    /**
+     * Lets an exchange wait without a thread.
+     *
+     * @param roles those that anything in the configuration asks for
+     * @param signal is given what to call when the wait is over, on any thread; calling it again does nothing
+     * @param work what to do then; it may park the exchange again, or run something else for it. It has to end an exchange
+     *     that is abandoned, without a look at its request and response
+     * @return false when it cannot leave its thread, and nothing has happened
+     */
+    boolean park(Exchange exchange, Set<String> roles, Consumer<Runnable> signal, Work work) {
+        if (closed || virtual != null && virtual.isCurrent()) {
+            return false; // a virtual thread may as well wait
         }
+        Detached present = detached.get(exchange);
+        if (present != null) {
+            present.parksAgain(signal, work);
+            return true;
+        }
+        if (!exchange.request().isAsyncSupported()) {
+            return false;
+        }
+        try {
+            leave(exchange, roles, work).park(signal);
+            return true;
+        } catch (IllegalStateException e) {
+            LOG.debug("{} cannot leave its thread", exchange.requestId(), e);
+            return false;
+        }
+    }
+
+    /** @throws IllegalStateException when the container does not let it */
+    private Detached leave(Exchange exchange, Set<String> roles, Work work) {
+        AsyncContext async = exchange.request().startAsync(exchange.request(), exchange.response());
+        Detached leaving = new Detached(exchange, work, async);
+        async.setTimeout(0); // the gateway keeps its own limits
+        async.addListener(leaving);
+        exchange.continuesWith(new KeptRequest(exchange.request(), roles));
+        detached.put(exchange, leaving);
+        left.increment();
+        return leaving;
     }
 
     private GatewayFailure refused(String reason) {
@@ -188,6 +238,11 @@ final class HostThreads implements AutoCloseable {
     /** How many exchanges run on no platform thread of the container's now. */
     int off() {
         return off.get();
+    }
+
+    /** How many exchanges wait without a thread now. */
+    int parked() {
+        return parked.get();
     }
 
     /** How many exchanges were refused so far because no thread was to be had. */
@@ -213,10 +268,10 @@ final class HostThreads implements AutoCloseable {
     /** Waits until no exchange is under way, at most for the time given. */
     void awaitIdle(Duration most) {
         long until = System.nanoTime() + most.toNanos();
-        while (inline.get() + off.get() > 0 && System.nanoTime() < until) {
+        while (inline.get() + off.get() + parked.get() > 0 && System.nanoTime() < until) {
             LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
         }
-        int still = inline.get() + off.get();
+        int still = inline.get() + off.get() + parked.get();
         if (still > 0 && !most.isZero()) {
             LOG.warn("{} exchanges are not over after {} ms (close.grace); they are broken", still, most.toMillis());
         }
@@ -226,16 +281,15 @@ final class HostThreads implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        if (pool != null) {
-            pool.shutdown();
-        }
+        detached.values().forEach(Detached::wake);
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (off.get() > 0 && System.nanoTime() < until) {
+        while ((off.get() > 0 || !detached.isEmpty()) && System.nanoTime() < until) {
             LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
         }
         if (pool == null) {
             return;
         }
+        pool.shutdown();
         try {
             if (off.get() > 0) {
                 LOG.warn("{} exchanges have not ended; their threads are interrupted", off.get());
@@ -254,11 +308,22 @@ final class HostThreads implements AutoCloseable {
     private final class Detached implements Runnable, AsyncListener {
 
         private final Exchange exchange;
-        private final Work work;
         private final AsyncContext async;
         private final Map<String, String> mdc = MDC.getCopyOfContextMap();
         private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
         private final CountDownLatch letGo = new CountDownLatch(1);
+
+        /** Passed on from one thread to the next with the exchange. */
+        private Work work;
+
+        /** Whether the thread is the gateway's, not one that the container has lent; passed on likewise. */
+        private boolean isOff;
+
+        /** What comes when the present work returns, instead of the end; null: the end does. Passed on likewise. */
+        private Runnable next;
+
+        /** Guarded by this. */
+        private boolean isParked;
 
         /** Guarded by this. */
         private boolean ended;
@@ -270,10 +335,92 @@ final class HostThreads implements AutoCloseable {
             exchange.onRelease(letGo::countDown);
         }
 
+        /** Runs on a thread of the gateway's; on Java 17 a slot of the pool has been taken for it. */
+        private void startOff() {
+            off.incrementAndGet();
+            isOff = true;
+            if (virtual != null) {
+                virtual.start(this);
+            } else {
+                pool.execute(this);
+            }
+        }
+
+        /** What runs now is to be followed by this, on a thread of the gateway's for which a slot has been taken. */
+        void goesOn(Work more) {
+            next = () -> {
+                work = more;
+                startOff();
+            };
+        }
+
+        /** What runs now is to be followed by another wait. */
+        void parksAgain(Consumer<Runnable> signal, Work more) {
+            next = () -> {
+                work = more;
+                park(signal);
+            };
+        }
+
+        private void park(Consumer<Runnable> signal) {
+            boolean gone;
+            synchronized (this) {
+                gone = ended;
+                isParked = !gone;
+            }
+            if (gone) {
+                leaveOff();
+                return;
+            }
+            parked.incrementAndGet();
+            AtomicBoolean once = new AtomicBoolean();
+            signal.accept(() -> {
+                if (once.compareAndSet(false, true)) {
+                    wake();
+                }
+            });
+        }
+
+        /** The client is gone, and nobody works on the exchange: what is left to do sees that it is abandoned. */
+        private void leaveOff() {
+            detached.remove(exchange);
+            try {
+                work.run();
+            } catch (IOException | ServletException | RuntimeException e) {
+                LOG.debug("{} the client is gone", exchange.requestId(), e);
+            } finally {
+                letGo.countDown();
+            }
+        }
+
+        /** Goes on if it is parked. */
+        void wake() {
+            synchronized (this) {
+                if (!isParked) {
+                    return;
+                }
+                isParked = false;
+                parked.decrementAndGet();
+            }
+            if (virtual != null) {
+                startOff();
+                return;
+            }
+            try {
+                async.start(this);
+            } catch (RuntimeException e) {
+                LOG.debug("{} the container has no thread", exchange.requestId(), e);
+                poolSlots.acquireUninterruptibly(); // for a moment: this thread's whole purpose is to wake
+                startOff();
+            }
+        }
+
         @Override
         public void run() {
             Thread thread = Thread.currentThread();
             ClassLoader own = thread.getContextClassLoader();
+            boolean counted = isOff;
+            isOff = false;
             thread.setContextClassLoader(loader);
             if (mdc != null) {
                 MDC.setContextMap(mdc);
@@ -287,18 +434,28 @@ final class HostThreads implements AutoCloseable {
                 LOG.error("{} the exchange ended unexpectedly", exchange.requestId(), e);
                 cut = new CutResponse(FailureKind.PROXY_INTERNAL_ERROR);
             } finally {
-                end(cut);
+                Runnable then = next;
+                next = null;
+                if (then == null || cut != null) {
+                    end(cut);
+                }
                 MDC.clear();
                 thread.setContextClassLoader(own);
-                if (poolSlots != null) {
-                    poolSlots.release();
+                if (counted) {
+                    if (poolSlots != null) {
+                        poolSlots.release();
+                    }
+                    off.decrementAndGet();
                 }
-                off.decrementAndGet();
+                if (then != null && cut == null) {
+                    then.run();
+                }
             }
         }
 
         /** The worker has done its part. Whether it still holds the request is decided here, once. */
         private void end(IOException cut) {
+            detached.remove(exchange);
             boolean mine;
             synchronized (this) {
                 mine = !ended;
@@ -368,9 +525,16 @@ final class HostThreads implements AutoCloseable {
         public void onError(AsyncEvent event) {
             exchange.abandon();
             boolean mine;
+            boolean waited;
             synchronized (this) {
                 mine = !ended;
                 ended = true;
+                waited = isParked;
+                isParked = false;
+            }
+            if (waited) {
+                parked.decrementAndGet();
+                leaveOff();
             }
             try {
                 if (!letGo.await(LET_GO_SECONDS, TimeUnit.SECONDS)) {

@@ -418,7 +418,8 @@ class ResponseContentTest {
         CountDownLatch hinted = new CountDownLatch(1);
         RawOrigin origin = RawOrigin.scripted(connection -> {
             connection.readRequest();
-            connection.send("HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n");
+            connection.send("HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nX-Hint: h\r\n"
+                    + "Set-Cookie: a=b\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n");
             if (container == Container.JETTY) {
                 await(hinted);
             }
@@ -430,10 +431,14 @@ class ResponseContentTest {
             RawMessage hint = scene.client().readInterim();
             assertThat(hint.status()).isEqualTo(103);
             assertThat(hint.field("Link")).isEqualTo("</style.css>; rel=preload");
+            assertThat(hint.field("X-Hint")).isEqualTo("h");
+            assertThat(hint.has("Set-Cookie")).isFalse();
+            assertThat(hint.has("X-Hop")).isFalse();
             hinted.countDown();
             RawMessage response = scene.client().readResponse();
             assertThat(response.status()).isEqualTo(200);
             assertThat(response.has("Link")).isFalse();
+            assertThat(response.has("X-Hint")).isFalse();
             assertThat(response.field("X-A")).isEqualTo("b");
             assertThat(response.text()).isEqualTo("ok");
         }

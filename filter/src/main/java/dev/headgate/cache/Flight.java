@@ -3,11 +3,12 @@ package dev.headgate.cache;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
-/** One request at the origin that others wait for. Thread-safe. */
+/** One request at the origin that others wait for, with a thread of their own or without. Thread-safe. */
 final class Flight {
 
     /**
@@ -22,16 +23,46 @@ final class Flight {
 
         /** Nothing yet: the client of the exchange left before the head came. Told by identity, as is the above. */
         static final Landing LEADERLESS = new Landing(null, null);
+
+        /** The response that there is. */
+        StoredResponse head() {
+            return recording == null ? validated : recording.head();
+        }
     }
 
     /** How often those who wait look whether their client is still there. */
     static final long LOOK_MILLIS = 250;
 
+    private final Executor wakers;
     private final CompletableFuture<Landing> landing = new CompletableFuture<>();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
+
+    /** @param wakers wake those who wait without a thread, so that the leader need not; takes every task */
+    Flight(Executor wakers) {
+        this.wakers = wakers;
+    }
 
     /** Counts once. */
     void land(Landing what) {
         landing.complete(what);
+    }
+
+    /** The exchange has done all it could; it has landed before. */
+    void end() {
+        over.complete(null);
+    }
+
+    /** Null while it is in the air. */
+    Landing landing() {
+        return landing.getNow(null);
+    }
+
+    void whenLanded(Runnable wake) {
+        landing.thenRunAsync(wake, wakers);
+    }
+
+    void whenOver(Runnable wake) {
+        over.thenRunAsync(wake, wakers);
     }
 
     /**

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -55,6 +56,9 @@ public final class ResponseCache implements AutoCloseable {
     private final Store store;
     private final ThreadPoolExecutor background;
 
+    /** Wakes those who wait for others without a thread. One, because waking is quick; never full. */
+    private final ThreadPoolExecutor wakers;
+
     private final Map<String, Flight> flights = new ConcurrentHashMap<>();
     private final Set<String> validating = ConcurrentHashMap.newKeySet();
 
@@ -80,14 +84,20 @@ public final class ResponseCache implements AutoCloseable {
                 10,
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(BACKGROUND_QUEUE),
-                task -> {
-                    // Begun amid a client's request: nothing of it is inherited.
-                    Thread thread = new Thread(null, task, "headgate-" + name + "-revalidation", 0, false);
-                    thread.setDaemon(true);
-                    thread.setContextClassLoader(ResponseCache.class.getClassLoader());
-                    return thread;
-                });
+                threads("revalidation"));
         background.allowCoreThreadTimeOut(true);
+        this.wakers = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads("waker"));
+        wakers.allowCoreThreadTimeOut(true);
+    }
+
+    private ThreadFactory threads(String purpose) {
+        return task -> {
+            // Begun amid a client's request: nothing of it is inherited.
+            Thread thread = new Thread(null, task, "headgate-" + name + "-" + purpose, 0, false);
+            thread.setDaemon(true);
+            thread.setContextClassLoader(ResponseCache.class.getClassLoader());
+            return thread;
+        };
     }
 
     /**
@@ -141,9 +151,10 @@ public final class ResponseCache implements AutoCloseable {
     /**
      * Answers a request, from the store, from the origin, or from another exchange's response.
      *
+     * @param claim what {@link #claim} has said of this request; null: it was not asked
      * @throws GatewayFailure when there is no whole response
      */
-    public void handle(CacheRequest request, Fetch fetch, Delivery delivery) throws GatewayFailure {
+    public void handle(CacheRequest request, Claim claim, Fetch fetch, Delivery delivery) throws GatewayFailure {
         CacheKey key = CacheKey.of(request);
         CachePlan plan = CachePlan.decide(request, store.find(key), clock.millis());
         if (plan.action() == Action.SERVE_AND_VALIDATE && !validateLater(request, key, plan.stored(), fetch)) {
@@ -154,7 +165,7 @@ public final class ResponseCache implements AutoCloseable {
                     plan.ttlMillis());
         }
         try {
-            act(request, key, plan, fetch, delivery);
+            act(request, key, plan, claim, fetch, delivery);
         } catch (GatewayFailure failure) {
             CacheStatus status =
                     plan.forward() == null ? CacheStatus.hit(plan.ttlMillis()) : CacheStatus.forwarded(plan.forward());
@@ -163,7 +174,7 @@ public final class ResponseCache implements AutoCloseable {
         }
     }
 
-    private void act(CacheRequest request, CacheKey key, CachePlan plan, Fetch fetch, Delivery delivery)
+    private void act(CacheRequest request, CacheKey key, CachePlan plan, Claim claim, Fetch fetch, Delivery delivery)
             throws GatewayFailure {
         switch (plan.action()) {
             case SERVE, SERVE_AND_VALIDATE -> {
@@ -175,7 +186,7 @@ public final class ResponseCache implements AutoCloseable {
                     refuse(request, delivery, Forward.MISS);
                     return;
                 }
-                act(request, key, new CachePlan(Action.FORWARD, null, Forward.MISS, 0), fetch, delivery);
+                act(request, key, new CachePlan(Action.FORWARD, null, Forward.MISS, 0), claim, fetch, delivery);
                 return;
             }
             case REFUSE -> {
@@ -194,21 +205,53 @@ public final class ResponseCache implements AutoCloseable {
             fetch(new Turn(request, key, plan, null), fetch, delivery);
             return;
         }
-        share(request, key, plan, fetch, delivery);
+        share(request, key, plan, claim, fetch, delivery);
     }
 
     /**
-     * Answers a request if that takes the store only, and no wait.
+     * Answers a request if that takes the store only, and no wait. Otherwise says whether another exchange is at the origin
+     * for the same thing, or else that this one is to be.
      *
      * @param fetch for validation in the background
-     * @return false when nothing was sent
+     * @param earlier what became of the same request before it waited; null: it has not waited
      */
-    public boolean answersAtOnce(CacheRequest request, Fetch fetch, Delivery delivery) throws GatewayFailure {
+    public Claim claim(CacheRequest request, Fetch fetch, Delivery delivery, Claim earlier) throws GatewayFailure {
         CacheKey key = CacheKey.of(request);
         CachePlan plan = CachePlan.decide(request, store.find(key), clock.millis());
         boolean stale = plan.action() == Action.SERVE_AND_VALIDATE;
-        return (plan.action() == Action.SERVE || stale && validateLater(request, key, plan.stored(), fetch))
-                && serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), fetch, delivery);
+        if ((plan.action() == Action.SERVE || stale && validateLater(request, key, plan.stored(), fetch))
+                && serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), fetch, delivery)) {
+            return Claim.answered();
+        }
+        if (plan.action() != Action.VALIDATE && plan.action() != Action.FORWARD || !isShareable(request, plan)) {
+            return Claim.alone();
+        }
+        String flightKey = flightKey(key, plan, request);
+        if (isUnshared(flightKey)) {
+            return Claim.alone();
+        }
+        long until = earlier != null
+                ? earlier.untilMillis()
+                : clock.millis() + request.config().collapseWait().toMillis();
+        Flight mine = new Flight(wakers);
+        Flight leader = flights.putIfAbsent(flightKey, mine);
+        return leader == null
+                ? Claim.leads(mine, plan.forward(), until, () -> end(flightKey, mine, Landing.LEADERLESS))
+                : Claim.follows(leader, plan.forward(), until);
+    }
+
+    /**
+     * Answers a request with the response that another exchange brings, if that can be: this needs nothing of the origin.
+     *
+     * @return false when nothing was sent
+     */
+    public boolean follow(CacheRequest request, Claim claim, Delivery delivery) throws GatewayFailure {
+        Landing landing = await(claim.flight(), Duration.ofMillis(claim.untilMillis() - clock.millis()), delivery);
+        if (landing == null || landing == Landing.USELESS || landing == Landing.LEADERLESS) {
+            return false;
+        }
+        return Variants.matches(landing.head(), request.fields())
+                && follow(request, CacheKey.of(request), claim.reason(), landing, delivery);
     }
 
     /**
@@ -239,25 +282,27 @@ public final class ResponseCache implements AutoCloseable {
     }
 
     /** Leads, or follows whoever leads. */
-    private void share(CacheRequest request, CacheKey key, CachePlan plan, Fetch fetch, Delivery delivery)
+    private void share(CacheRequest request, CacheKey key, CachePlan plan, Claim claim, Fetch fetch, Delivery delivery)
             throws GatewayFailure {
-        Fields vary = plan.stored() == null
-                ? store.find(key).stream().findAny().map(StoredResponse::fields).orElse(Fields.NONE)
-                : plan.stored().fields();
-        String flightKey = flightKey(key, vary, request);
-        long until = clock.millis() + request.config().collapseWait().toMillis();
+        String flightKey = flightKey(key, plan, request);
+        if (claim != null && claim.leads()) {
+            lead(flightKey, claim.flight(), new Turn(request, key, plan, claim.flight()), fetch, delivery);
+            return;
+        }
+        Flight joined = claim != null && claim.follows() ? claim.flight() : null;
+        long until = joined != null
+                ? claim.untilMillis()
+                : clock.millis() + request.config().collapseWait().toMillis();
         // Twice at most: the second time with the Vary that the first leader's response has shown.
         for (int round = 0; round < 2 && !isUnshared(flightKey); ) {
-            Flight mine = new Flight();
-            Flight leader = flights.putIfAbsent(flightKey, mine);
+            Flight mine = new Flight(wakers);
+            Flight leader = joined != null ? joined : flights.putIfAbsent(flightKey, mine);
+            joined = null;
             if (leader == null) {
                 lead(flightKey, mine, new Turn(request, key, plan, mine), fetch, delivery);
                 return;
             }
             Landing landing = await(leader, Duration.ofMillis(until - clock.millis()), delivery);
-            if (delivery.isGone()) {
-                throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it waited for another");
-            }
             if (landing == Landing.LEADERLESS) {
                 continue;
             }
@@ -265,16 +310,13 @@ public final class ResponseCache implements AutoCloseable {
                 break;
             }
             round++;
-            StoredResponse head = landing.recording() == null
-                    ? landing.validated()
-                    : landing.recording().head();
-            if (Variants.matches(head, request.fields())) {
-                if (follow(request, key, plan, landing, delivery)) {
+            if (Variants.matches(landing.head(), request.fields())) {
+                if (follow(request, key, plan.forward(), landing, delivery)) {
                     return;
                 }
                 break;
             }
-            flightKey = flightKey(key, head.fields(), request);
+            flightKey = key.text() + Variants.selecting(landing.head().fields(), request.fields());
         }
         fetch(new Turn(request, key, plan, null), fetch, delivery);
     }
@@ -296,22 +338,36 @@ public final class ResponseCache implements AutoCloseable {
                 remember(flightKey);
             }
         } finally {
-            flights.remove(flightKey, mine); // first: whoever hears that nobody leads looks for a new leader
-            mine.land(delivery.isGone() ? Landing.LEADERLESS : Landing.USELESS);
+            end(flightKey, mine, delivery.isGone() ? Landing.LEADERLESS : Landing.USELESS);
         }
     }
 
-    private Landing await(Flight leader, Duration limit, Delivery delivery) throws GatewayFailure {
+    /** @param landing where it has not landed */
+    private void end(String flightKey, Flight mine, Landing landing) {
+        flights.remove(flightKey, mine); // first: whoever hears that nobody leads looks for a new leader
+        mine.land(landing);
+        mine.end();
+    }
+
+    /** @return null when the wait is over first */
+    private static Landing await(Flight leader, Duration limit, Delivery delivery) throws GatewayFailure {
         try {
-            return leader.await(limit, delivery::isGone);
+            Landing landing = leader.await(limit, delivery::isGone);
+            if (delivery.isGone()) {
+                throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it waited for another");
+            }
+            return landing;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while it waited for another", e);
         }
     }
 
-    private static String flightKey(CacheKey key, Fields response, CacheRequest request) {
-        return key.text() + Variants.selecting(response, request.fields());
+    private String flightKey(CacheKey key, CachePlan plan, CacheRequest request) {
+        Fields vary = plan.stored() == null
+                ? store.find(key).stream().findAny().map(StoredResponse::fields).orElse(Fields.NONE)
+                : plan.stored().fields();
+        return key.text() + Variants.selecting(vary, request.fields());
     }
 
     private boolean isUnshared(String flightKey) {
@@ -329,9 +385,9 @@ public final class ResponseCache implements AutoCloseable {
     }
 
     /** @return false when nothing was sent */
-    private boolean follow(CacheRequest request, CacheKey key, CachePlan plan, Landing landing, Delivery delivery)
+    private boolean follow(CacheRequest request, CacheKey key, Forward reason, Landing landing, Delivery delivery)
             throws GatewayFailure {
-        CacheStatus status = CacheStatus.forwarded(plan.forward()).withCollapsed();
+        CacheStatus status = CacheStatus.forwarded(reason).withCollapsed();
         if (landing.validated() != null) {
             return Answer.canBeGiven(request, landing.validated())
                     && serve(request, key, landing.validated(), status, null, delivery);
@@ -340,7 +396,7 @@ public final class ResponseCache implements AutoCloseable {
         StoredResponse head = recording.head();
         if (head.status() == 200 && Validators.clientHasIt(request.fields(), head.fields(), head.responseMillis())) {
             Answer answer = Answer.of(request, head);
-            counters.collapsed(plan.forward());
+            counters.collapsed(reason);
             delivery.head(finished(answer.head(), head, status), -1);
             return true;
         }
@@ -348,7 +404,7 @@ public final class ResponseCache implements AutoCloseable {
             if (follower == null || !follower.await()) {
                 return false;
             }
-            counters.collapsed(plan.forward());
+            counters.collapsed(reason);
             delivery.head(
                     finished(new ResponseHead(head.status(), head.fields().without("Content-Length")), head, status),
                     head.status() == 204 ? -1 : recording.expected());
@@ -420,7 +476,8 @@ public final class ResponseCache implements AutoCloseable {
                 if (delivery != null
                         && isOriginsFault(failure)
                         && serveStale(turn, 0, failure.kind().errorType(), delivery)) {
-                    LOG.warn("{} is answered with a stale response: {}", request.target(), failure.getMessage());
+                    // The attempts that failed are in the failure log, and Cache-Status in the access log.
+                    LOG.debug("A request is answered with a stale response: {}", failure.getMessage());
                     return true;
                 }
                 throw failure;
@@ -701,7 +758,7 @@ public final class ResponseCache implements AutoCloseable {
                 try {
                     fetch(new Turn(whole, key, plan, null), detached, null);
                 } catch (GatewayFailure | RuntimeException e) {
-                    LOG.debug("{} could not be validated in the background", request.target(), e);
+                    LOG.debug("A stored response could not be validated in the background", e);
                 } finally {
                     validating.remove(what);
                 }
@@ -954,8 +1011,10 @@ public final class ResponseCache implements AutoCloseable {
     @Override
     public void close() {
         background.shutdownNow();
+        wakers.shutdown(); // whoever waits is woken
         try {
             background.awaitTermination(5, TimeUnit.SECONDS);
+            wakers.awaitTermination(1, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -44,8 +44,8 @@ public final class Exchange {
     /** Guarded by {@link #lock}; null: nothing is waited for. */
     private Runnable breaker;
 
-    /** Guarded by {@link #lock}. */
-    private boolean abandoned;
+    /** Written under {@link #lock}; read without it before each piece of content. */
+    private volatile boolean abandoned;
 
     /** Guarded by {@link #lock}; null: nobody else wants the response. */
     private BooleanSupplier heir;
@@ -346,9 +346,7 @@ public final class Exchange {
 
     /** Whether {@link #abandon()} was called. Thread-safe. */
     public boolean isAbandoned() {
-        synchronized (lock) {
-            return abandoned;
-        }
+        return abandoned;
     }
 
     /** A stretch of time in which the exchange can be broken from outside. */

@@ -7,12 +7,12 @@ import java.util.Map;
 /**
  * Writes one JSON text (RFC 8259). Why it is our own: {@code docs/decisions/problem-json.md}.
  */
-final class Json {
+public final class Json {
 
     private Json() {}
 
     /** @param value a map with string keys, a collection, a string, a number, a boolean or null */
-    static String text(Object value) {
+    public static String text(Object value) {
         StringBuilder out = new StringBuilder();
         write(value, out);
         return out.toString();

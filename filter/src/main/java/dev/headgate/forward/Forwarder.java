@@ -1,5 +1,6 @@
 package dev.headgate.forward;
 
+import dev.headgate.cache.Claim;
 import dev.headgate.cache.ContentSink;
 import dev.headgate.cache.Fetch;
 import dev.headgate.cache.ResponseCache;
@@ -18,6 +19,7 @@ import dev.headgate.route.RouteMatch;
 import dev.headgate.upstream.Origin;
 import dev.headgate.upstream.OriginConnection;
 import dev.headgate.upstream.Upstream;
+import dev.headgate.upstream.Watchdog;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -57,6 +59,7 @@ public final class Forwarder {
     private final Purge purge;
 
     private final InterimRelay interim;
+    private final Watchdog watchdog;
     private final LongSupplier nanoSource;
 
     /**
@@ -71,8 +74,10 @@ public final class Forwarder {
             ResponseCache cache,
             ServletContext context,
             String sessionCookie,
+            Watchdog watchdog,
             LongSupplier nanoSource) {
         this.cache = cache;
+        this.watchdog = watchdog;
         this.purge = new Purge(cache, config.cacheStore());
         this.interim = new InterimRelay(context);
         this.nanoSource = nanoSource;
@@ -94,11 +99,13 @@ public final class Forwarder {
 
     /**
      * Answers from the store where that is all it takes, so that a hit costs none of the threads that wait for upstreams.
+     * Otherwise says who else asks for the same.
      *
-     * @return false when nothing was sent, and {@link #forward} has to
+     * @param earlier what this said before the exchange waited; null: it has not waited
+     * @return null when the cache has nothing to say before the request is on its way
      * @throws GatewayFailure as {@link #forward} does
      */
-    public boolean answersFromStore(RouteMatch match, Exchange exchange) throws GatewayFailure {
+    public Claim claim(RouteMatch match, Exchange exchange, Claim earlier) throws GatewayFailure {
         Rules route = rules[match.route().index()];
         HttpServletRequest request = exchange.request();
         String method = request.getMethod();
@@ -110,17 +117,19 @@ public final class Forwarder {
                 || !request.getProtocol().startsWith("HTTP/1.")
                         && request.getContentLengthLong() != 0
                         && !RequestContent.hasEnded(request)) {
-            return false;
+            return null;
         }
         route.request().check(request);
-        RequestContent none = RequestContent.none(exchange);
-        OutgoingRequest outgoing = route.request().requestFor(target(match, request), match, exchange, none);
+        OutgoingRequest outgoing = withoutContent(route, match, exchange);
         FieldSnapshot before = new FieldSnapshot(exchange.response());
-        try {
-            return cache.answersAtOnce(
+        try (ClientDelivery client = delivery(route, match, exchange)) {
+            Claim claim = cache.claim(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     new OriginFetch(route, outgoing, route.affinity().of(match, exchange), match, exchange),
-                    new ClientDelivery(route.response(), match, exchange));
+                    client,
+                    earlier);
+            client.finish();
+            return claim;
         } catch (GatewayFailure e) {
             if (!exchange.response().isCommitted()) {
                 before.restore(exchange.response());
@@ -129,8 +138,42 @@ public final class Forwarder {
         }
     }
 
-    /** @throws GatewayFailure when there is no whole response */
-    public void forward(RouteMatch match, Exchange exchange) throws GatewayFailure {
+    /**
+     * Answers with the response that another exchange brings, which takes nothing of the upstream.
+     *
+     * @param claim says that there is such an exchange
+     * @return false when nothing was sent, and {@link #forward} has to
+     */
+    public boolean follow(RouteMatch match, Exchange exchange, Claim claim) throws GatewayFailure {
+        Rules route = rules[match.route().index()];
+        OutgoingRequest outgoing = withoutContent(route, match, exchange);
+        FieldSnapshot before = new FieldSnapshot(exchange.response());
+        try (ClientDelivery client = delivery(route, match, exchange)) {
+            boolean answered = cache.follow(
+                    CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
+                    claim,
+                    client);
+            client.finish();
+            return answered;
+        } catch (GatewayFailure e) {
+            if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
+                before.restore(exchange.response());
+            }
+            throw e;
+        }
+    }
+
+    private static OutgoingRequest withoutContent(Rules route, RouteMatch match, Exchange exchange)
+            throws GatewayFailure {
+        return route.request()
+                .requestFor(target(match, exchange.request()), match, exchange, RequestContent.none(exchange));
+    }
+
+    /**
+     * @param claim what {@link #claim} has said; null: it was not asked, or had nothing to say
+     * @throws GatewayFailure when there is no whole response
+     */
+    public void forward(RouteMatch match, Exchange exchange, Claim claim) throws GatewayFailure {
         Rules route = rules[match.route().index()];
         HttpServletRequest request = exchange.request();
 
@@ -143,7 +186,9 @@ public final class Forwarder {
         }
 
         if (route.config().cache().enabled() && purge.takes(request)) {
-            purge.answer(request, new ClientDelivery(route.response(), match, exchange));
+            try (ClientDelivery client = delivery(route, match, exchange)) {
+                purge.answer(request, client);
+            }
             return;
         }
 
@@ -160,7 +205,7 @@ public final class Forwarder {
 
         // 3. What is stored, or will be.
         if (route.config().cache().enabled()) {
-            forwardCached(route, outgoing, affinity, match, exchange);
+            forwardCached(route, outgoing, affinity, match, exchange, claim);
             return;
         }
 
@@ -173,7 +218,7 @@ public final class Forwarder {
                     route,
                     response,
                     route.response().fields(response, match),
-                    new BodyRelay(exchange, route.config().limits(), nanoSource),
+                    new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource),
                     ContentSink.NONE,
                     match,
                     exchange);
@@ -181,15 +226,17 @@ public final class Forwarder {
     }
 
     private void forwardCached(
-            Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange)
+            Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange, Claim claim)
             throws GatewayFailure {
         FieldSnapshot before = new FieldSnapshot(exchange.response());
-        ClientDelivery client = new ClientDelivery(route.response(), match, exchange);
-        try {
+        ClientDelivery client = delivery(route, match, exchange);
+        try (client) {
             cache.handle(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
+                    claim,
                     new OriginFetch(route, outgoing, affinity, match, exchange),
                     client);
+            client.finish();
         } catch (GatewayFailure e) {
             // An abandoned exchange may have given its response back.
             if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
@@ -198,6 +245,11 @@ public final class Forwarder {
             }
             throw e;
         }
+    }
+
+    private ClientDelivery delivery(Rules route, RouteMatch match, Exchange exchange) {
+        ClientOutput client = new ClientOutput(exchange, route.config().limits(), watchdog, nanoSource);
+        return new ClientDelivery(route.response(), match, exchange, client);
     }
 
     /** The cache's way to the origins. */
@@ -224,7 +276,7 @@ public final class Forwarder {
             long length = response.contentLength();
             Fields told = length < 0 ? seen : seen.plus("Content-Length", Long.toString(length));
             ResponseHead head = new ResponseHead(response.head().getCode(), told);
-            BodyRelay body = new BodyRelay(exchange, route.config().limits(), nanoSource);
+            BodyRelay body = new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource);
             return new Response() {
 
                 private boolean relayed;
@@ -344,11 +396,35 @@ public final class Forwarder {
     private OriginResponse attempt(
             Rules route, OutgoingRequest outgoing, Origin origin, Attempt attempt, Exchange exchange, boolean elsewhere)
             throws GatewayFailure {
+        if (outgoing.isIdempotent() && !outgoing.content().isPresent()) {
+            // Costs nothing to send again, so the pool need not make sure that the origin has not closed its
+            // connection.
+            OriginResponse response = attempt(route, outgoing, origin, attempt, exchange, elsewhere, false);
+            if (response != null) {
+                return response;
+            }
+        }
+        return attempt(route, outgoing, origin, attempt, exchange, elsewhere, true);
+    }
+
+    /**
+     * @param certain whether a connection that the origin has closed must not be used
+     * @return null, unless certain, when one was used
+     */
+    private OriginResponse attempt(
+            Rules route,
+            OutgoingRequest outgoing,
+            Origin origin,
+            Attempt attempt,
+            Exchange exchange,
+            boolean elsewhere,
+            boolean certain)
+            throws GatewayFailure {
         long responseNanos = exchange.attempts().size() == 1
                 ? route.config().timeouts().response().toNanos()
                 : remaining(route, exchange);
         OriginConnection connection = route.upstream()
-                .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, attempt);
+                .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, certain, attempt);
         Exchange.Wait wait = exchange.breakableBy(connection::abort);
         boolean handedOver = false;
         try {
@@ -386,6 +462,11 @@ public final class Forwarder {
             handedOver = true;
             return new OriginResponse(
                     route.upstream(), origin, outgoing.hostFor(origin), connection, wait, head, attempt);
+        } catch (GatewayFailure e) {
+            if (!certain && connection.hadEndedBefore(e) && !exchange.isAbandoned()) {
+                return null;
+            }
+            throw e;
         } finally {
             if (!handedOver) {
                 attempt.sent(connection.hasWritten());

@@ -4,9 +4,9 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 
@@ -42,12 +42,25 @@ final class InterimRelay {
         }
         // The hints go out with whatever is set, and must not stay for the final response.
         FieldSnapshot before = new FieldSnapshot(response);
-        List<Header> links = new ArrayList<>(List.of(interim.getHeaders("Link")));
-        if (links.isEmpty()) {
+        Set<String> named = new HashSet<>();
+        for (Header field : interim.getHeaders("Connection")) {
+            FieldNames.addNamed(field.getValue(), named);
+        }
+        Set<String> sent = new HashSet<>();
+        for (Header field : interim.getHeaders()) {
+            String lower = FieldNames.lower(field.getName());
+            if (!FieldNames.mayBeTrailer(lower) || named.contains(lower)) {
+                continue; // what frames, routes or sets something is for the final response to say
+            }
+            if (sent.add(lower)) {
+                response.setHeader(field.getName(), field.getValue());
+            } else {
+                response.addHeader(field.getName(), field.getValue());
+            }
+        }
+        if (sent.isEmpty()) {
             return;
         }
-        response.setHeader("Link", links.remove(0).getValue());
-        links.forEach(link -> response.addHeader("Link", link.getValue()));
         response.sendError(status);
         before.restore(response);
     }

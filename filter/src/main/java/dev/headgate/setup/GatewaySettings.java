@@ -56,4 +56,6 @@ public @interface GatewaySettings {
     String closeGrace() default "";
 
     String jmx() default "";
+
+    String accessLog() default "";
 }

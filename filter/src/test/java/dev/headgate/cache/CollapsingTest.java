@@ -138,7 +138,7 @@ class CollapsingTest {
                 }
             };
             try {
-                cache.handle(asks, fetch, delivery);
+                cache.handle(asks, null, fetch, delivery);
             } catch (GatewayFailure e) {
                 return e.kind().name();
             }
@@ -352,7 +352,7 @@ class CollapsingTest {
             };
             CacheRequest asks = new CacheRequest("r", config, "GET", "http://h", "/a", Fields.of(), false, List.of());
             threads.submit(() -> {
-                cache.handle(asks, broken, leaving);
+                cache.handle(asks, null, broken, leaving);
                 return null;
             });
             Awaitility.await().until(() -> asked.get() == 1);

@@ -142,7 +142,7 @@ final class Scenario implements AutoCloseable {
 
     Got handle(CacheRequest request) throws GatewayFailure {
         Got got = new Got();
-        cache.handle(request, new Origin(got), new Delivery() {
+        cache.handle(request, null, new Origin(got), new Delivery() {
             @Override
             public void head(ResponseHead head, long length) {
                 got.status = head.status();
