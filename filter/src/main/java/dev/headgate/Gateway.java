@@ -134,7 +134,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
-        watchdog.everySecond(observation::everySecond);
+        // Not on the watchdog's thread: with a thousand routes it may take a while.
+        housekeeping.scheduleWithFixedDelay(observation::everySecond, 1, 1, TimeUnit.SECONDS);
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),

@@ -80,11 +80,15 @@ public final class Observation implements AutoCloseable {
         return statusPage;
     }
 
-    /** To be called about once a second. */
+    /** To be called about once a second; with a thousand routes it may take a while. Never throws. */
     public void everySecond() {
-        metrics.everySecond();
-        if (management != null) {
-            management.reconcile();
+        try {
+            metrics.everySecond();
+            if (management != null) {
+                management.reconcile();
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("What operators are shown may be wrong", e);
         }
     }
 
@@ -95,10 +99,7 @@ public final class Observation implements AutoCloseable {
      * @param before the upstreams until now
      */
     public void inForce(RouteTable routes, Collection<Upstream> before) {
-        metrics.reconcile();
-        if (management != null) {
-            management.reconcile();
-        }
+        everySecond();
         GatewayConfig config = gateway.config();
         LOG.info("Routes of '{}':\n{}", config.name(), RoutesInForce.table(config));
         routes.shadows().forEach(LOG::info);
