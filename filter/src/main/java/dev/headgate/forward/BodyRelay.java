@@ -97,7 +97,7 @@ final class BodyRelay {
                 ? () -> true
                 : () -> {
                     // Here, and not within the read: while a slow client is waited for, another one may read on.
-                    if (held && origin.connection().contentMayKeepWaiting()) {
+                    if (held && received != length && origin.connection().contentMayKeepWaiting()) {
                         sendHeld();
                     }
                     return sink.mayRead();
@@ -134,9 +134,13 @@ final class BodyRelay {
         byte[] buffer = new byte[length >= 0 ? (int) Math.max(1, Math.min(length, BUFFER_BYTES)) : BUFFER_BYTES];
         try {
             InputStream content = origin.content(hook);
-            while (received != length) {
+            while (true) {
+                // First: another thread may have read on, to the end even.
                 if (!turn.comes()) {
                     return false;
+                }
+                if (received == length) {
+                    break;
                 }
                 int count = content.read(buffer, 0, buffer.length);
                 if (count < 0) {
