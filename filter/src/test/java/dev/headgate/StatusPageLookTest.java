@@ -70,8 +70,12 @@ class StatusPageLookTest {
 
     @ParameterizedTest
     @CsvSource({
-        "healthy, desktop, light", "healthy, phone, dark",
-        "broken, desktop, light", "broken, desktop, dark", "broken, phone, light", "broken, phone, dark"
+        "healthy, desktop, light",
+        "healthy, phone, dark",
+        "broken, desktop, light",
+        "broken, desktop, dark",
+        "broken, phone, light",
+        "broken, phone, dark"
     })
     void pageIsReadableAndFetchesNothing(String state, String device, String scheme) throws Exception {
         if (state.equals("broken")) {
@@ -90,7 +94,8 @@ class StatusPageLookTest {
         assertThat(text).contains("Routes", "Upstreams", "Last failures", "Limits", "Cache", "per-client");
         if (state.equals("broken")) {
             assertThat(text)
-                    .contains("r is failing", scene.origin().url(), "connection_refused", "nothing listens on that port");
+                    .contains(
+                            "r is failing", scene.origin().url(), "connection_refused", "nothing listens on that port");
         }
         assertThat(browser.lowContrast()).as("texts with too little contrast").isEmpty();
         assertThat(browser.eval("document.documentElement.scrollWidth <= innerWidth")

@@ -118,7 +118,8 @@ class StatusPageTest {
                         .as(claim)
                         .isEqualTo(404);
             }
-            for (String proxy : List.of("X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "X-Real-IP: 192.0.2.1")) {
+            for (String proxy :
+                    List.of("X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "X-Real-IP: 192.0.2.1")) {
                 assertThat(allowed.client().get("/ops/status", proxy).status())
                         .as("a proxy that nobody named, %s", proxy)
                         .isEqualTo(404);
@@ -131,9 +132,13 @@ class StatusPageTest {
         try (Scene scene = scene(
                 container, RawOrigin.ok(), "status.addresses=10.2.0.0/16", "trusted-proxies=127.0.0.1 10.9.0.0/16")) {
             RawClient client = scene.client();
-            assertThat(client.get("/ops/status", "X-Forwarded-For: 10.2.7.7").status()).isEqualTo(200);
-            assertThat(client.get("/ops/status", "X-Forwarded-For: 10.2.7.7, 10.9.0.1").status()).isEqualTo(200);
-            assertThat(client.get("/ops/status", "X-Forwarded-For: 10.2.7.7, 192.0.2.1").status())
+            assertThat(client.get("/ops/status", "X-Forwarded-For: 10.2.7.7").status())
+                    .isEqualTo(200);
+            assertThat(client.get("/ops/status", "X-Forwarded-For: 10.2.7.7, 10.9.0.1")
+                            .status())
+                    .isEqualTo(200);
+            assertThat(client.get("/ops/status", "X-Forwarded-For: 10.2.7.7, 192.0.2.1")
+                            .status())
                     .as("what stands before a stranger was written by strangers")
                     .isEqualTo(404);
             assertThat(client.get("/ops/status").status()).isEqualTo(404);
@@ -148,7 +153,8 @@ class StatusPageTest {
                 "route.r.path=/*",
                 "status.addresses=127.0.0.1")) {
             RawClient client = scene.client();
-            assertThat(json(client.get("/shop/ops/status?x=1")).get("name").asText()).isEqualTo("headgate");
+            assertThat(json(client.get("/shop/ops/status?x=1")).get("name").asText())
+                    .isEqualTo("headgate");
             for (String target :
                     List.of("/shop/ops/status/", "/shop/ops/status;x=1", "/shop/ops/st%61tus", "/shop/a/ops/status")) {
                 try (RawClient another = scene.connect()) {
@@ -191,18 +197,19 @@ class StatusPageTest {
             assertThat(html).doesNotContainPattern("(src|href)=\"(?!data:|/ops/status)");
             assertThat(html).doesNotContainPattern(" (on[a-z]+|style)=");
 
-            RawMessage head = scene.client()
-                    .exchange(RawClient.request("HEAD", "/ops/status", HTML) + "\r\n");
+            RawMessage head = scene.client().exchange(RawClient.request("HEAD", "/ops/status", HTML) + "\r\n");
             assertThat(head.status()).isEqualTo(200);
             assertThat(Integer.parseInt(head.field("Content-Length"))).isGreaterThan(1000);
 
-            RawMessage wrong = scene.client()
-                    .exchange(RawClient.request("DELETE", "/ops/status") + "Content-Length: 0\r\n\r\n");
+            RawMessage wrong =
+                    scene.client().exchange(RawClient.request("DELETE", "/ops/status") + "Content-Length: 0\r\n\r\n");
             assertThat(wrong.status()).isEqualTo(405);
             assertThat(wrong.field("Allow")).isEqualTo("GET, HEAD, POST");
 
             String token = token(scene.client());
-            assertThat(post(scene.client(), List.of(), "token", token, "action", "reload").status()).isEqualTo(409);
+            assertThat(post(scene.client(), List.of(), "token", token, "action", "reload")
+                            .status())
+                    .isEqualTo(409);
             assertThat(page.has("Set-Cookie")).isFalse();
             assertThat(session).as("a session was begun").isFalse();
         }
@@ -211,7 +218,11 @@ class StatusPageTest {
     @OnEachContainer
     void jsonTellsRoutesUpstreamsAndFailures(Container container) throws IOException {
         try (Scene scene = scene(
-                container, RawOrigin.ok(), "status.addresses=127.0.0.1", "route.r.concurrency.max=7", "limit.l.rate=9/s")) {
+                container,
+                RawOrigin.ok(),
+                "status.addresses=127.0.0.1",
+                "route.r.concurrency.max=7",
+                "limit.l.rate=9/s")) {
             scene.origin().refuse();
             scene.client().get("/api/broken?secret=1", "X-Request-Id: id-1");
             RawMessage answer = scene.client().get("/ops/status", "Accept: application/json");
@@ -220,8 +231,18 @@ class StatusPageTest {
             assertThat(json.fieldNames())
                     .toIterable()
                     .containsExactly(
-                            "name", "time", "uptimeSeconds", "state", "problems", "routes", "upstreams", "failures",
-                            "cache", "limits", "threads", "token");
+                            "name",
+                            "time",
+                            "uptimeSeconds",
+                            "state",
+                            "problems",
+                            "routes",
+                            "upstreams",
+                            "failures",
+                            "cache",
+                            "limits",
+                            "threads",
+                            "token");
             assertThat(json.at("/routes/0/name").asText()).isEqualTo("r");
             assertThat(json.at("/routes/0/paths/0").asText()).isEqualTo("/api/*");
             assertThat(json.at("/upstreams/0/origins/0/name").asText())
@@ -245,16 +266,24 @@ class StatusPageTest {
             List<String> alice = List.of("X-Test-Role: operator", "X-Test-User: alice");
             List<String> bob = List.of("X-Test-Role: operator", "X-Test-User: bob");
             String token = token(client, alice.toArray(new String[0]));
-            String[] drain = {"action", "drain", "upstream", "r", "origin", scene.origin().url()};
+            String[] drain = {
+                "action", "drain", "upstream", "r", "origin", scene.origin().url()
+            };
 
             assertThat(post(client, alice, drain).status()).as("no token").isEqualTo(403);
             assertThat(post(client, alice, with(drain, "token", "x")).status()).isEqualTo(403);
-            assertThat(post(client, bob, with(drain, "token", token)).status()).as("another user's").isEqualTo(403);
-            assertThat(post(client, List.of(), with(drain, "token", token)).status()).as("nobody's").isEqualTo(403);
+            assertThat(post(client, bob, with(drain, "token", token)).status())
+                    .as("another user's")
+                    .isEqualTo(403);
+            assertThat(post(client, List.of(), with(drain, "token", token)).status())
+                    .as("nobody's")
+                    .isEqualTo(403);
             for (String site : List.of("Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: null")) {
                 List<String> fields = new ArrayList<>(alice);
                 fields.add(site);
-                assertThat(post(client, fields, with(drain, "token", token)).status()).as(site).isEqualTo(403);
+                assertThat(post(client, fields, with(drain, "token", token)).status())
+                        .as(site)
+                        .isEqualTo(403);
             }
             assertThat(client.get("/ops/status?action=drain&upstream=r&token=" + token, alice.toArray(new String[0]))
                             .status())
@@ -332,16 +361,61 @@ class StatusPageTest {
             assertThat(client.get("/api/x").status()).isEqualTo(200);
             assertThat(client.get("/api/x").status()).isEqualTo(429);
 
-            assertSays(scene, token, 200, "has all of its budget", "action", "reset-key", "limit", "l", "key", "127.0.0.1");
-            assertSays(scene, token, 200, "had nothing counted", "action", "reset-key", "limit", "l", "key", "192.0.2.9");
+            assertSays(
+                    scene,
+                    token,
+                    200,
+                    "has all of its budget",
+                    "action",
+                    "reset-key",
+                    "limit",
+                    "l",
+                    "key",
+                    "127.0.0.1");
+            assertSays(
+                    scene, token, 200, "had nothing counted", "action", "reset-key", "limit", "l", "key", "192.0.2.9");
             assertSays(scene, token, 400, "no limit 'none'", "action", "reset-key", "limit", "none", "key", "x");
-            assertSays(scene, token, 200, "1 stored response forgotten", "action", "purge", "by", "url", "value", "/api/x");
+            assertSays(
+                    scene,
+                    token,
+                    200,
+                    "1 stored response forgotten",
+                    "action",
+                    "purge",
+                    "by",
+                    "url",
+                    "value",
+                    "/api/x");
             assertSays(scene, token, 200, "Nothing of that", "action", "purge", "by", "all");
             assertSays(scene, token, 400, "what to forget", "action", "purge", "by", "tag");
             assertSays(scene, token, 400, "url, prefix, tag, route or all", "action", "purge", "by", "x", "value", "y");
-            assertSays(scene, token, 200, "weight 20", "action", "weight", "upstream", "r", "origin", origin, "weight", "20");
+            assertSays(
+                    scene,
+                    token,
+                    200,
+                    "weight 20",
+                    "action",
+                    "weight",
+                    "upstream",
+                    "r",
+                    "origin",
+                    origin,
+                    "weight",
+                    "20");
             for (String weight : List.of("0", "1001", "-1", "", "99999999999", "two")) {
-                assertSays(scene, token, 400, "from 1 to 1000", "action", "weight", "upstream", "r", "origin", origin, "weight", weight);
+                assertSays(
+                        scene,
+                        token,
+                        400,
+                        "from 1 to 1000",
+                        "action",
+                        "weight",
+                        "upstream",
+                        "r",
+                        "origin",
+                        origin,
+                        "weight",
+                        weight);
             }
             assertSays(scene, token, 200, "forgotten", "action", "reset", "upstream", "r", "origin", origin);
             assertSays(scene, token, 400, "no upstream 'x'", "action", "reset", "upstream", "x", "origin", origin);
@@ -351,7 +425,8 @@ class StatusPageTest {
             assertSays(scene, token, 400, "no field action");
             assertSays(scene, token, 409, "Nothing has changed", "action", "reload");
 
-            JsonNode diagnosis = json(post(client, List.of(), "token", token, "action", "diagnose", "upstream", "r", "origin", origin));
+            JsonNode diagnosis = json(
+                    post(client, List.of(), "token", token, "action", "diagnose", "upstream", "r", "origin", origin));
             assertThat(diagnosis.at("/steps/1/stage").asText()).isEqualTo("tcp");
             assertThat(diagnosis.at("/steps/1/passed").asBoolean()).isTrue();
         }
@@ -372,7 +447,12 @@ class StatusPageTest {
     @OnEachContainer
     void whatOthersWroteIsEscaped(Container container) throws IOException {
         String hostile = "<script>alert('1')</script>\"&";
-        try (Scene scene = scene(container, RawOrigin.ok(), "status.addresses=127.0.0.1", "limit.l.rate=9/s", "limit.l.key=field:X-Key")) {
+        try (Scene scene = scene(
+                container,
+                RawOrigin.ok(),
+                "status.addresses=127.0.0.1",
+                "limit.l.rate=9/s",
+                "limit.l.key=field:X-Key")) {
             RawClient client = scene.client();
             String token = token(client);
             for (String[] form : new String[][] {
@@ -385,12 +465,14 @@ class StatusPageTest {
                 String html;
                 try (RawClient another = scene.connect()) {
                     html = new String(
-                            post(another, List.of(HTML), with(form, "token", token)).content(),
+                            post(another, List.of(HTML), with(form, "token", token))
+                                    .content(),
                             StandardCharsets.UTF_8);
                 }
                 assertThat(html).as(String.join(" ", form)).doesNotContain("<script>alert", "alert('1')");
             }
-            assertThat(post(client, List.of(), "action", hostile, "token", token).text())
+            assertThat(post(client, List.of(), "action", hostile, "token", token)
+                            .text())
                     .doesNotContain("<script");
         }
     }

@@ -164,10 +164,12 @@ final class StatusActions {
                 return bad("The field by must be url, prefix, tag, route or all, not '" + by + "'.");
             }
         }
-        return good(count == 0
-                ? "Nothing of that was stored."
-                : count + (count == 1 ? " stored response " : " stored responses ")
-                        + (soft ? "will be validated before use." : "forgotten."));
+        return good(
+                count == 0
+                        ? "Nothing of that was stored."
+                        : count
+                                + (count == 1 ? " stored response " : " stored responses ")
+                                + (soft ? "will be validated before use." : "forgotten."));
     }
 
     private Result resetKey(UnaryOperator<String> fields) {
@@ -193,7 +195,9 @@ final class StatusActions {
         try {
             List<String> later = gateway.reload();
             return good("The settings are loaded and in force."
-                    + (later.isEmpty() ? "" : " These take effect at the next start: " + String.join(", ", later) + "."));
+                    + (later.isEmpty()
+                            ? ""
+                            : " These take effect at the next start: " + String.join(", ", later) + "."));
         } catch (IllegalArgumentException | IllegalStateException e) {
             return new Result(NOT_NOW, "Nothing has changed: " + e.getMessage(), null);
         }

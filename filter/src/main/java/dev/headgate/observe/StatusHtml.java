@@ -37,17 +37,14 @@ import java.util.TreeSet;
 /**
  * The status page for people: a {@link StatusView} in words and pictures, as one HTML page that needs nothing else. Its
  * script is one text that never changes, so that a hash in the policy is all it takes to let it run and nothing besides.
+ * Immutable.
  */
 final class StatusHtml {
 
     private static final String STYLE = text("status.css");
     private static final String SCRIPT = text("status.js");
 
-    private static final Template TEMPLATE = Mustache.compiler()
-            .escapeHTML(true)
-            .defaultValue("")
-            .emptyStringIsFalse(true)
-            .compile(text("status.mustache"));
+    private static final StatusHtml PAGE = new StatusHtml();
 
     /** The policy under which the page is sent: only its own style and script count, and it asks nobody but its app. */
     static final String POLICY = "default-src 'none'; img-src data:; style-src '" + hash(STYLE) + "'; script-src '"
@@ -64,7 +61,15 @@ final class StatusHtml {
     /** Of a bar, with the gap that follows. */
     private static final int SPARK_STEP = 4;
 
-    private StatusHtml() {}
+    private final Template template;
+
+    private StatusHtml() {
+        template = Mustache.compiler()
+                .escapeHTML(true)
+                .defaultValue("")
+                .emptyStringIsFalse(true)
+                .compile(text("status.mustache"));
+    }
 
     /**
      * Fills the page.
@@ -94,19 +99,26 @@ final class StatusHtml {
         facts.put("errors", StatusView.percent(view.errorShare()));
         facts.put("anyErrors", view.errorShare() > 0);
         facts.put("inFlight", view.inFlight());
-        facts.put("availableOrigins", view.upstreams().stream().mapToLong(UpstreamView::available).sum());
-        facts.put("allOrigins", view.upstreams().stream().mapToLong(each -> each.origins().size()).sum());
+        facts.put(
+                "availableOrigins",
+                view.upstreams().stream().mapToLong(UpstreamView::available).sum());
+        facts.put(
+                "allOrigins",
+                view.upstreams().stream()
+                        .mapToLong(each -> each.origins().size())
+                        .sum());
         facts.put("inline", view.threads().inline());
         facts.put("share", view.threads().share());
         facts.put("uptime", duration(view.uptime()));
         facts.put("threadsText", threads(view.threads()));
         facts.put("routes", view.routes().stream().map(StatusHtml::route).toList());
-        facts.put("upstreams", view.upstreams().stream().map(StatusHtml::upstream).toList());
+        facts.put(
+                "upstreams", view.upstreams().stream().map(StatusHtml::upstream).toList());
         facts.put("failures", failures(view.failures()));
         facts.put("hasFailures", !view.failures().isEmpty());
         facts.put("cache", view.cache() == null ? null : cache(view.cache()));
         limits(view.limits(), facts);
-        return TEMPLATE.execute(facts);
+        return PAGE.template.execute(facts);
     }
 
     private static String headline(StatusView view) {
@@ -129,7 +141,9 @@ final class StatusHtml {
             String sentence = worst == Severity.BROKEN
                     ? who + (many ? " are failing" : " is failing")
                     : "It works, but look at " + who;
-            return names.isEmpty() ? sentence.substring(0, 1).toUpperCase(Locale.ROOT) + sentence.substring(1) : sentence;
+            return names.isEmpty()
+                    ? sentence.substring(0, 1).toUpperCase(Locale.ROOT) + sentence.substring(1)
+                    : sentence;
         }
         return "Everything works";
     }
@@ -147,7 +161,10 @@ final class StatusHtml {
 
     private static Map<String, Object> feedback(StatusActions.Result result) {
         Map<String, Object> facts = new HashMap<>();
-        facts.put("good", result.good() && (result.diagnosis() == null || result.diagnosis().passed()));
+        facts.put(
+                "good",
+                result.good()
+                        && (result.diagnosis() == null || result.diagnosis().passed()));
         facts.put("message", result.message());
         List<Map<String, Object>> steps = new ArrayList<>();
         if (result.diagnosis() != null) {
@@ -173,7 +190,10 @@ final class StatusHtml {
                 : problem.upstream().isEmpty() ? problem.what() : problem.upstream() + ": " + problem.what();
         Map<String, Object> facts = new HashMap<>();
         facts.put("severity", StatusView.word(problem.severity()));
-        facts.put("key", problem.upstream() + " " + (one ? origin.origin().id() : problem.what().replaceAll("[\\d.<]", "")));
+        facts.put(
+                "key",
+                problem.upstream() + " "
+                        + (one ? origin.origin().id() : problem.what().replaceAll("[\\d.<]", "")));
         facts.put("subject", what);
         facts.put(
                 "badge",
@@ -293,9 +313,11 @@ final class StatusHtml {
 
     /** A bar for each step: requests, and from the ground up those that were errors. Only numbers go into it. */
     private static String spark(List<TrafficFigures.Step> history) {
-        long most = history.stream().mapToLong(TrafficFigures.Step::requests).max().orElse(0);
+        long most =
+                history.stream().mapToLong(TrafficFigures.Step::requests).max().orElse(0);
         long errors = history.stream().mapToLong(TrafficFigures.Step::errors).sum();
-        long requests = history.stream().mapToLong(TrafficFigures.Step::requests).sum();
+        long requests =
+                history.stream().mapToLong(TrafficFigures.Step::requests).sum();
         int width = Math.max(1, history.size()) * SPARK_STEP - 1;
         StringBuilder calls = new StringBuilder();
         StringBuilder faults = new StringBuilder();

@@ -78,7 +78,8 @@ public final class StatusPage {
         }
         String uri = request.getRequestURI();
         return uri.endsWith(config.path())
-                && uri.length() == request.getContextPath().length() + config.path().length()
+                && uri.length()
+                        == request.getContextPath().length() + config.path().length()
                 && request.getDispatcherType() == DispatcherType.REQUEST;
     }
 
@@ -189,8 +190,7 @@ public final class StatusPage {
     }
 
     private static boolean same(String given, String token) {
-        return MessageDigest.isEqual(
-                given.getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
+        return MessageDigest.isEqual(given.getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
     }
 
     private long period() {
@@ -227,8 +227,7 @@ public final class StatusPage {
     }
 
     private StatusView view() {
-        return StatusView.of(
-                gateway, clock.instant(), metrics.routes(), metrics::origins, failures.newestFirst());
+        return StatusView.of(gateway, clock.instant(), metrics.routes(), metrics::origins, failures.newestFirst());
     }
 
     private Map<String, Object> json(String who) {

@@ -74,7 +74,9 @@ record StatusView(
     record UpstreamView(String name, List<OriginView> origins, long retries, long retriesLeft) {
 
         long available() {
-            return origins.stream().filter(origin -> origin.state().isAvailable()).count();
+            return origins.stream()
+                    .filter(origin -> origin.state().isAvailable())
+                    .count();
         }
     }
 
@@ -147,8 +149,7 @@ record StatusView(
             List<OriginView> origins = upstream.states().stream()
                     .map(state -> new OriginView(state, named(state.origin().name(), figures)))
                     .toList();
-            upstreams.add(
-                    new UpstreamView(upstream.name(), origins, upstream.retries(), upstream.retriesLeft()));
+            upstreams.add(new UpstreamView(upstream.name(), origins, upstream.retries(), upstream.retriesLeft()));
         }
         AdmissionState limits = gateway.admission().state();
         ManagedGateway.Threads threads = gateway.threads();
@@ -178,8 +179,7 @@ record StatusView(
         return figures.stream()
                 .filter(each -> each.name().equals(name))
                 .findFirst()
-                .orElse(new TrafficFigures(
-                        name, 0, Map.of(), Map.of(), 0, 0, NO_TIME, NO_TIME, 0, 0, 0, List.of()));
+                .orElse(new TrafficFigures(name, 0, Map.of(), Map.of(), 0, 0, NO_TIME, NO_TIME, 0, 0, 0, List.of()));
     }
 
     // ---- what is wrong ----
@@ -242,8 +242,8 @@ record StatusView(
         if (share < PROBLEM_SHARE) {
             return List.of();
         }
-        FailureKind kind =
-                kind(failures, time, failure -> failure.route().equals(route.config().name()));
+        FailureKind kind = kind(
+                failures, time, failure -> failure.route().equals(route.config().name()));
         return List.of(new Problem(
                 share < BROKEN_SHARE ? Severity.ATTENTION : Severity.BROKEN,
                 route.config().upstream(),
@@ -283,8 +283,7 @@ record StatusView(
     }
 
     /** The kind that explains most of what happened lately; null where nothing did. */
-    private static FailureKind kind(
-            List<Failure> failures, Instant time, Predicate<Failure> which) {
+    private static FailureKind kind(List<Failure> failures, Instant time, Predicate<Failure> which) {
         return failures.stream()
                 .filter(failure -> failure.time().isAfter(time.minus(LATELY)))
                 .filter(failure -> failure.kind().side() != FailureKind.Side.CLIENT)
@@ -309,7 +308,9 @@ record StatusView(
     private static Duration since(TrafficFigures figures) {
         List<TrafficFigures.Step> steps = figures.history();
         int first = steps.size();
-        for (int i = steps.size() - 1; i >= 0 && (steps.get(i).requests() == 0 || steps.get(i).errors() > 0); i--) {
+        for (int i = steps.size() - 1;
+                i >= 0 && (steps.get(i).requests() == 0 || steps.get(i).errors() > 0);
+                i--) {
             first = steps.get(i).errors() > 0 ? i : first;
         }
         return STEP.multipliedBy(Math.max(1, steps.size() - first));
@@ -332,9 +333,9 @@ record StatusView(
     static String why(OriginState state) {
         String reason = state.reason();
         String name = state.origin().config().toString() + " ";
-        String text = OUT_FOR
-                .matcher(reason.startsWith(name) ? reason.substring(name.length()) : reason)
-                .replaceFirst(match -> "; then out for " + StatusHtml.duration(Duration.ofMillis(Long.parseLong(match.group(1)))));
+        String text = OUT_FOR.matcher(reason.startsWith(name) ? reason.substring(name.length()) : reason)
+                .replaceFirst(match ->
+                        "; then out for " + StatusHtml.duration(Duration.ofMillis(Long.parseLong(match.group(1)))));
         return text.isEmpty() ? "" : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1) + ".";
     }
 
@@ -355,8 +356,8 @@ record StatusView(
     double errorShare() {
         double requests = requestsPerSecond();
         double errors = routes.stream()
-                .mapToDouble(route ->
-                        route.figures().perSecond() * route.figures().errorShare())
+                .mapToDouble(
+                        route -> route.figures().perSecond() * route.figures().errorShare())
                 .sum();
         return requests == 0 ? 0 : errors / requests;
     }
@@ -390,14 +391,22 @@ record StatusView(
 
     private static Map<String, Object> json(Problem problem) {
         return object(
-                "severity", word(problem.severity()),
-                "upstream", problem.upstream(),
-                "origin", problem.origin() == null ? null : problem.origin().origin().name(),
-                "originId", problem.origin() == null ? null : problem.origin().origin().id(),
-                "kind", problem.kind() == null ? null : problem.kind().word(),
-                "what", problem.what(),
-                "why", problem.why(),
-                "sinceSeconds", problem.since() == null ? null : problem.since().toSeconds());
+                "severity",
+                word(problem.severity()),
+                "upstream",
+                problem.upstream(),
+                "origin",
+                problem.origin() == null ? null : problem.origin().origin().name(),
+                "originId",
+                problem.origin() == null ? null : problem.origin().origin().id(),
+                "kind",
+                problem.kind() == null ? null : problem.kind().word(),
+                "what",
+                problem.what(),
+                "why",
+                problem.why(),
+                "sinceSeconds",
+                problem.since() == null ? null : problem.since().toSeconds());
     }
 
     private static Map<String, Object> json(RouteView route) {
@@ -421,20 +430,34 @@ record StatusView(
     private static Map<String, Object> json(OriginView view) {
         OriginState state = view.state();
         Map<String, Object> json = object(
-                "id", state.origin().id(),
-                "name", state.origin().name(),
-                "available", state.isAvailable(),
-                "mode", word(state.mode()),
-                "health", word(state.health()),
-                "reason", state.reason(),
-                "sinceSeconds", state.since().toSeconds(),
-                "failuresInARow", state.failures(),
-                "ejections", state.ejections(),
-                "weight", state.weight(),
-                "warmth", state.warmth(),
-                "backup", state.origin().config().backup(),
-                "zone", state.origin().config().zone(),
-                "latencyMillis", millis(state.latency().toNanos()),
+                "id",
+                state.origin().id(),
+                "name",
+                state.origin().name(),
+                "available",
+                state.isAvailable(),
+                "mode",
+                word(state.mode()),
+                "health",
+                word(state.health()),
+                "reason",
+                state.reason(),
+                "sinceSeconds",
+                state.since().toSeconds(),
+                "failuresInARow",
+                state.failures(),
+                "ejections",
+                state.ejections(),
+                "weight",
+                state.weight(),
+                "warmth",
+                state.warmth(),
+                "backup",
+                state.origin().config().backup(),
+                "zone",
+                state.origin().config().zone(),
+                "latencyMillis",
+                millis(state.latency().toNanos()),
                 "connections",
                 object(
                         "leased", state.leased(),
@@ -452,14 +475,22 @@ record StatusView(
                 .sorted(Map.Entry.comparingByKey())
                 .forEach(entry -> kinds.put(entry.getKey().word(), entry.getValue()));
         return object(
-                "requests", figures.requests(),
-                "requestsPerSecond", rounded(figures.perSecond()),
-                "errorShare", rounded(figures.errorShare()),
-                "failuresByKind", kinds,
-                "p50Millis", millis(figures.total().median()),
-                "p95Millis", millis(figures.total().p95()),
-                "p99Millis", millis(figures.total().p99()),
-                "inFlight", figures.inFlight(),
+                "requests",
+                figures.requests(),
+                "requestsPerSecond",
+                rounded(figures.perSecond()),
+                "errorShare",
+                rounded(figures.errorShare()),
+                "failuresByKind",
+                kinds,
+                "p50Millis",
+                millis(figures.total().median()),
+                "p95Millis",
+                millis(figures.total().p95()),
+                "p99Millis",
+                millis(figures.total().p99()),
+                "inFlight",
+                figures.inFlight(),
                 "history",
                 each(figures.history(), step -> object("requests", step.requests(), "errors", step.errors())));
     }
@@ -479,15 +510,24 @@ record StatusView(
 
     private static Map<String, Object> json(CacheStatistics cache) {
         return object(
-                "hits", cache.hits(),
-                "staleHits", cache.staleHits(),
-                "forwarded", new TreeMap<>(cache.forwarded()),
-                "validated", cache.validated(),
-                "collapsed", cache.collapsed(),
-                "staleOnError", cache.staleOnError(),
-                "backgroundFetches", cache.backgroundFetches(),
-                "stored", cache.stored(),
-                "evictions", cache.evictions(),
+                "hits",
+                cache.hits(),
+                "staleHits",
+                cache.staleHits(),
+                "forwarded",
+                new TreeMap<>(cache.forwarded()),
+                "validated",
+                cache.validated(),
+                "collapsed",
+                cache.collapsed(),
+                "staleOnError",
+                cache.staleOnError(),
+                "backgroundFetches",
+                cache.backgroundFetches(),
+                "stored",
+                cache.stored(),
+                "evictions",
+                cache.evictions(),
                 "tiers",
                 each(
                         cache.tiers(),

@@ -69,9 +69,7 @@ class PageLookTest {
         assertThat(text).contains("Error 502", "This part of the site cannot be reached right now", "7f3a9c52e1b04d68");
         assertThat(text.contains("Diagnosis")).isEqualTo(kind.equals("detailed"));
         assertThat(browser.eval("document.documentElement.lang").asText()).isEqualTo("en");
-        assertThat(browser.lowContrast())
-                .as("texts with too little contrast")
-                .isEmpty();
+        assertThat(browser.lowContrast()).as("texts with too little contrast").isEmpty();
         assertThat(browser.eval("document.documentElement.scrollWidth <= innerWidth")
                         .asBoolean())
                 .as("fits the width")

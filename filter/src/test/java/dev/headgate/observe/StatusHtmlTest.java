@@ -75,7 +75,8 @@ class StatusHtmlTest {
     void everythingThatOthersWroteIsEscaped(FailureKind kind) throws Exception {
         StatusView view = view(
                 List.of(failure(kind, 0)),
-                List.of(new Problem(Severity.BROKEN, HOSTILE, null, kind, HOSTILE, HOSTILE, Duration.ofDays(3), false)));
+                List.of(new Problem(
+                        Severity.BROKEN, HOSTILE, null, kind, HOSTILE, HOSTILE, Duration.ofDays(3), false)));
 
         String html = StatusHtml.fill(view, "/x", "the-token", new StatusActions.Result(400, HOSTILE, null));
 
