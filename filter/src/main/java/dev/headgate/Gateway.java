@@ -14,7 +14,11 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
+import dev.headgate.observe.AccessLog;
+import dev.headgate.observe.FailureLog;
+import dev.headgate.observe.LogContext;
 import dev.headgate.observe.ManagedGateway;
+import dev.headgate.observe.Management;
 import dev.headgate.observe.MetricsListener;
 import dev.headgate.observe.RecentFailures;
 import dev.headgate.observe.Registries;
@@ -56,7 +60,6 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * One gateway: builds everything that its configuration asks for, runs the line that each request takes, and frees
@@ -78,6 +81,11 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final long startNanos;
     private final MetricsListener metrics;
     private final RecentFailures failures;
+
+    /** Null without JMX. */
+    private final Management management;
+
+    private final FailureLog failureLog;
     private final ExchangeListener listener;
     private final StatusPage statusPage;
 
@@ -122,9 +130,15 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             this.current = generation(config, null);
             this.metrics = new MetricsListener(this, registries, nanoSource);
             this.failures = new RecentFailures(clock);
-            List<ExchangeListener> all = new ArrayList<>(List.of(metrics, failures));
-            all.addAll(listeners);
-            this.listener = new Observers(all);
+            String session = sessionCookie(context);
+            this.failureLog = new FailureLog(config.name(), session, this::later);
+            List<ExchangeListener> observers = new ArrayList<>(List.of(metrics, failures, failureLog));
+            observers.add(new AccessLog(this, config.name(), session, clock));
+            observers.addAll(listeners);
+            observers.add(new LogContext()); // at the end, so that the others still write within it
+            this.listener = new Observers(observers);
+            this.management =
+                    config.operation().jmx() ? new Management(appName(context), this, metrics, failures) : null;
             this.statusPage = new StatusPage(this, metrics, failures, clock);
         } catch (RuntimeException e) {
             close();
@@ -132,6 +146,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         }
         watchdog.everySecond(() -> current.admission().sweep());
         watchdog.everySecond(metrics::everySecond);
+        if (management != null) {
+            watchdog.everySecond(management::reconcile);
+        }
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),
@@ -256,6 +273,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         }
         current = next;
         metrics.reconcile();
+        if (management != null) {
+            management.reconcile();
+        }
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -307,8 +327,12 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         if (source == null || interval.isZero()) {
             return;
         }
+        later(interval, this::lookAtFile);
+    }
+
+    private void later(Duration delay, Runnable task) {
         try {
-            housekeeping.schedule(this::lookAtFile, interval.toNanos(), TimeUnit.NANOSECONDS);
+            housekeeping.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("Headgate is closing");
         }
@@ -366,6 +390,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     }
 
     /** The whole way of a request. */
+    @SuppressWarnings("try") // the scope is only there to be closed
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         Generation now = current;
@@ -386,6 +411,13 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 requestId(now.config(), request),
                 nanoSource.getAsLong(),
                 listener);
+        try (LogContext.Scope scope = LogContext.enter(exchange)) {
+            handle(now, match, exchange, chain);
+        }
+    }
+
+    private void handle(Generation now, RouteMatch match, Exchange exchange, FilterChain chain)
+            throws IOException, ServletException {
         listener.began(exchange);
         try {
             if (closing) {
@@ -525,11 +557,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
-            LOG.debug("{} route {}: {}", exchange.requestId(), exchange.route(), failure.getMessage());
             answerAndLeave(now, exchange, failure);
             return;
         }
-        log(exchange, failure);
         if (exchange.isAbandoned() || response.isCommitted()) {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
@@ -545,21 +575,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             return;
         }
         now.fallbacks().get(exchange.route()).answer(exchange, failure, chain);
-    }
-
-    private static void log(Exchange exchange, GatewayFailure failure) {
-        // Who floods the gateway must not flood the log.
-        boolean byRate =
-                failure.kind() == FailureKind.HTTP_REQUEST_DENIED || failure.kind() == FailureKind.HTTP_REQUEST_PUT_OFF;
-        LOG.atLevel(byRate ? Level.DEBUG : Level.WARN)
-                .log(
-                        "{} route {}: {} ({}, {} attempts)",
-                        exchange.requestId(),
-                        exchange.route(),
-                        failure.getMessage(),
-                        failure.kind().errorType(),
-                        exchange.attempts().size(),
-                        failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
     }
 
     /**
@@ -616,6 +631,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         return name == null || name.isEmpty() ? "JSESSIONID" : name;
     }
 
+    /** The app as this JVM tells it from others: its virtual host, where there is one, and its path. */
+    private static String appName(ServletContext context) {
+        String host = context.getVirtualServerName();
+        String path = context.getContextPath();
+        // Tomcat puts its engine's name before the host's, and Jetty has hosts where they are configured only.
+        return (host == null ? "" : host.substring(host.lastIndexOf('/') + 1)) + (path.isEmpty() ? "/" : path);
+    }
+
     /** Lets exchanges under way finish within the grace, then closes every connection and ends every thread. */
     @Override
     public void close() {
@@ -623,6 +646,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         Generation last = current;
         if (last != null) {
             threads.awaitIdle(last.config().operation().closeGrace());
+        }
+        if (management != null) {
+            management.close();
+        }
+        if (metrics != null) {
+            metrics.close();
+        }
+        if (last != null) {
             if (last.cache() != null) {
                 last.cache().close();
             }
@@ -637,9 +668,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             last.admission().close();
         }
         watchdog.close();
-        if (metrics != null) {
-            metrics.close();
-        }
+        failureLog.close();
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
             housekeeping.awaitTermination(2, TimeUnit.SECONDS);

@@ -1,5 +1,6 @@
 package dev.headgate;
 
+import com.codahale.metrics.MetricRegistry;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.observe.Registries;
@@ -35,6 +36,7 @@ public class HeadgateFilter implements Filter {
     private final GatewayConfig given;
     private final LongSupplier nanoSource;
     private final List<ExchangeListener> listeners;
+    private volatile MetricRegistry metrics;
     private volatile Gateway gateway;
 
     /** For the container: settings come from init-params, annotations on this class, and the properties file. */
@@ -57,13 +59,26 @@ public class HeadgateFilter implements Filter {
         this.listeners = List.of(listeners);
     }
 
+    /**
+     * Has the gateway's metrics in a registry of the app's; otherwise they are in the one that the context's attribute for
+     * Dropwizard's {@code MetricsServlet} holds, or in one of the gateway's own. They are taken out when the filter is
+     * destroyed.
+     *
+     * @param registry null: as if nothing was said
+     * @return this filter, which takes it in when it is initialised
+     */
+    public HeadgateFilter metrics(MetricRegistry registry) {
+        metrics = registry;
+        return this;
+    }
+
     /** @throws ServletException with every mistake in the settings, if there is any; the app then does not start */
     @Override
     public void init(FilterConfig filterConfig) throws ServletException {
         try {
             SettingsSource source = given != null ? null : new SettingsSource(filterConfig, getClass());
             ServletContext context = filterConfig.getServletContext();
-            gateway = new Gateway(given, source, context, Registries.of(context, null), nanoSource, listeners);
+            gateway = new Gateway(given, source, context, Registries.of(context, metrics), nanoSource, listeners);
         } catch (IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }

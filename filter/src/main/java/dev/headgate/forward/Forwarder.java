@@ -396,11 +396,35 @@ public final class Forwarder {
     private OriginResponse attempt(
             Rules route, OutgoingRequest outgoing, Origin origin, Attempt attempt, Exchange exchange, boolean elsewhere)
             throws GatewayFailure {
+        if (outgoing.isIdempotent() && !outgoing.content().isPresent()) {
+            // Costs nothing to send again, so the pool need not make sure that the origin has not closed its
+            // connection.
+            OriginResponse response = attempt(route, outgoing, origin, attempt, exchange, elsewhere, false);
+            if (response != null) {
+                return response;
+            }
+        }
+        return attempt(route, outgoing, origin, attempt, exchange, elsewhere, true);
+    }
+
+    /**
+     * @param certain whether a connection that the origin has closed must not be used
+     * @return null, unless certain, when one was used
+     */
+    private OriginResponse attempt(
+            Rules route,
+            OutgoingRequest outgoing,
+            Origin origin,
+            Attempt attempt,
+            Exchange exchange,
+            boolean elsewhere,
+            boolean certain)
+            throws GatewayFailure {
         long responseNanos = exchange.attempts().size() == 1
                 ? route.config().timeouts().response().toNanos()
                 : remaining(route, exchange);
         OriginConnection connection = route.upstream()
-                .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, attempt);
+                .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, certain, attempt);
         Exchange.Wait wait = exchange.breakableBy(connection::abort);
         boolean handedOver = false;
         try {
@@ -438,6 +462,11 @@ public final class Forwarder {
             handedOver = true;
             return new OriginResponse(
                     route.upstream(), origin, outgoing.hostFor(origin), connection, wait, head, attempt);
+        } catch (GatewayFailure e) {
+            if (!certain && connection.hadEndedBefore(e) && !exchange.isAbandoned()) {
+                return null;
+            }
+            throw e;
         } finally {
             if (!handedOver) {
                 attempt.sent(connection.hasWritten());

@@ -67,6 +67,9 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
 
     private volatile Reading reading;
 
+    /** Null where the app has no registry for them; guarded by this. */
+    private final HealthChecks healthChecks;
+
     /** @param gateway has its configuration already */
     public MetricsListener(ManagedGateway gateway, Registries registries, LongSupplier nanoSource) {
         this.gateway = gateway;
@@ -75,6 +78,7 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
         this.ratesTurned = nanoSource.getAsLong();
         this.slicesTurned = ratesTurned;
         this.prefix = freePrefix(registry, "headgate." + gateway.config().name().replaceAll("[^A-Za-z0-9_-]", "_"));
+        this.healthChecks = HealthChecks.in(registries.healthChecks(), prefix, gateway);
         reconcile();
     }
 
@@ -228,17 +232,22 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
     }
 
     private synchronized void reconcileIfChanged() {
-        List<Object> now = new ArrayList<>();
-        now.add(gateway.config());
-        gateway.upstreams().forEach(upstream -> now.add(upstream.origins()));
+        List<Object> now = live();
         boolean same = now.size() == shown.size();
         for (int i = 0; same && i < now.size(); i++) {
             same = now.get(i) == shown.get(i);
         }
-        if (!same) {
+        if (!same && !closed) {
             reconcile();
-            shown = now;
         }
+    }
+
+    /** What is compared by identity. */
+    private List<Object> live() {
+        List<Object> live = new ArrayList<>();
+        live.add(gateway.config());
+        gateway.upstreams().forEach(upstream -> live.add(upstream.origins()));
+        return live;
     }
 
     /** Takes away what is there no more, and shows what is new: to be called after every reload. */
@@ -247,14 +256,15 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
             return;
         }
         reading = null;
+        shown = live();
         Set<String> wanted = new HashSet<>();
         GatewayConfig config = gateway.config();
-        Collection<Upstream> live = gateway.upstreams();
+        Collection<Upstream> upstreamsNow = gateway.upstreams();
         for (RouteConfig route : config.routes()) {
             Traffic traffic = routes.computeIfAbsent(route.name(), Traffic::ofExchanges);
             show(wanted, "route." + route.name(), traffic::publish);
         }
-        for (Upstream upstream : live) {
+        for (Upstream upstream : upstreamsNow) {
             String name = "upstream." + upstream.name();
             Traffic traffic = upstreams.computeIfAbsent(upstream.name(), Traffic::ofExchanges);
             show(wanted, name, to -> {
@@ -291,7 +301,10 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
         groups.entrySet()
                 .removeIf(group ->
                         !wanted.contains(group.getKey()) && group.getValue().remove());
-        forget(config, live);
+        forget(config, upstreamsNow);
+        if (healthChecks != null) {
+            healthChecks.reconcile();
+        }
     }
 
     /** Exchanges under way still count for what is gone, so that it is right if it comes back before their end. */
@@ -495,12 +508,15 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
         });
     }
 
-    /** Takes every metric of this gateway out of the registry. */
+    /** Takes every metric and health check of this gateway out of the registries. */
     @Override
     public synchronized void close() {
         closed = true;
         everyTraffic(Traffic::publishNoMore);
         groups.values().forEach(Group::remove);
         groups.clear();
+        if (healthChecks != null) {
+            healthChecks.close();
+        }
     }
 }

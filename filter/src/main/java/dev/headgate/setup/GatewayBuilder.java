@@ -1,6 +1,7 @@
 package dev.headgate.setup;
 
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.OperationConfig;
 import jakarta.servlet.ServletContext;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -106,6 +107,14 @@ public final class GatewayBuilder {
 
     public GatewayBuilder closeGrace(Duration grace) {
         return put(SettingsTable.CLOSE_GRACE, grace);
+    }
+
+    public GatewayBuilder jmx(boolean on) {
+        return put(SettingsTable.JMX, on);
+    }
+
+    public GatewayBuilder accessLog(OperationConfig.AccessLog form) {
+        return put(SettingsTable.ACCESS_LOG, form);
     }
 
     public GatewayBuilder statusPath(String path) {

@@ -55,6 +55,10 @@ public @interface GatewaySettings {
 
     String closeGrace() default "";
 
+    String jmx() default "";
+
+    String accessLog() default "";
+
     String statusPath() default "";
 
     String[] statusRoles() default {};

@@ -9,6 +9,7 @@ import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.HealthConfig;
 import dev.headgate.config.LimitConfig;
 import dev.headgate.config.LimitConfig.Key;
+import dev.headgate.config.OperationConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.RouteLimits.Priority;
@@ -246,6 +247,27 @@ final class SettingsTable {
             "How long exchanges under way may still take when the app is stopped; new ones get 503 meanwhile. Then they are"
                     + " broken. 0: at once.",
             "Keep it below what the container waits for a stopping app.");
+
+    static final Setting<Boolean> JMX = row(
+            Scope.GATEWAY,
+            "jmx",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether the gateway shows itself, its metrics and what can be done with it as management beans of the JVM. See"
+                    + " [JMX](operation.md#jmx).",
+            "Where nobody looks at them and every megabyte counts.");
+
+    static final Setting<OperationConfig.AccessLog> ACCESS_LOG = row(
+            Scope.GATEWAY,
+            "access-log",
+            ValueType.choice(OperationConfig.AccessLog.class),
+            "off",
+            "json",
+            "What is written of each exchange at INFO to the logger `dev.headgate.access.` and the gateway's name: a line in"
+                    + " NCSA's `common` or `combined` format, or a `json` object with times, attempts and cache status too."
+                    + " See [logging](logging.md#the-access-log).",
+            "Where the container's own access log does not say enough, or cannot be had.");
 
     // The gateway's status page
 

@@ -79,7 +79,7 @@ final class UpstreamClient implements AutoCloseable {
                 .setSoTimeout(Timeout.DISABLED)
                 .build());
         connections.setDefaultConnectionConfig(ConnectionConfig.custom()
-                // Zero: the exact check at every lease.
+                // Zero: whether anything is left to read is looked at for every lease.
                 .setValidateAfterInactivity(TimeValue.ZERO_MILLISECONDS)
                 .setTimeToLive(pool.timeToLive().isZero() ? null : TimeValue.of(pool.timeToLive()))
                 .setIdleTimeout(Timeout.of(pool.idleTimeout()))
@@ -110,12 +110,21 @@ final class UpstreamClient implements AutoCloseable {
     }
 
     OriginConnection connect(
-            Origin origin, TimeoutConfig timeouts, long startNanos, long responseNanos, Attempt attempt)
+            Origin origin,
+            TimeoutConfig timeouts,
+            long startNanos,
+            long responseNanos,
+            boolean certain,
+            Attempt attempt)
             throws GatewayFailure {
         origin.began(watchdog.now());
         ConnectionEndpoint endpoint;
         try {
             endpoint = lease(origin);
+            while (certain && hasEnded(endpoint)) {
+                release(endpoint, null);
+                endpoint = lease(origin);
+            }
         } catch (GatewayFailure | RuntimeException e) {
             origin.ended();
             throw e;
@@ -127,19 +136,25 @@ final class UpstreamClient implements AutoCloseable {
                     ? Long.MAX_VALUE
                     : watchdog.since(startNanos) + timeouts.total().toNanos();
             connection.begin(total, timeouts.idle().toNanos());
-            if (!endpoint.isConnected()) {
+            boolean reused = endpoint.isConnected();
+            if (!reused) {
                 attempt.reached(Attempt.Stage.CONNECT, watchdog.reading());
                 connection.arm(Limit.CONNECT, now + timeouts.connect().toNanos());
                 connections.connect(endpoint, TimeValue.of(timeouts.connect()), HttpClientContext.create());
                 connection.disarm();
             }
-            return new OriginConnection(this, endpoint, connection, origin, timeouts, responseNanos, pool, watchdog);
+            return new OriginConnection(
+                    this, endpoint, connection, reused, origin, timeouts, responseNanos, pool, watchdog);
         } catch (IOException | RuntimeException e) {
             connection.close(CloseMode.IMMEDIATE);
             connections.release(endpoint, null, null);
             origin.ended();
             throw Failures.whileConnecting(e instanceof IOException io ? connection.explain(io) : e, origin, timeouts);
         }
+    }
+
+    private static boolean hasEnded(ConnectionEndpoint endpoint) {
+        return endpoint.isConnected() && ((UpstreamConnection) ((ConnectionHolder) endpoint).get()).hasEnded();
     }
 
     private ConnectionEndpoint lease(Origin origin) throws GatewayFailure {

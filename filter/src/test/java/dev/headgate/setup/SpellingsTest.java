@@ -8,6 +8,7 @@ import dev.headgate.config.ConcurrencyConfig.Order;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.HealthConfig;
+import dev.headgate.config.OperationConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.RouteLimits.Priority;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
@@ -45,6 +46,8 @@ class SpellingsTest {
             limitsStorePause = "10s",
             reloadInterval = "10s",
             closeGrace = "30s",
+            jmx = "false",
+            accessLog = "json",
             statusPath = "/headgate/status",
             statusRoles = "operator",
             statusAddresses = "10.2.0.0/16")
@@ -192,6 +195,8 @@ class SpellingsTest {
             .limitsStorePause(Duration.ofSeconds(10))
             .reloadInterval(Duration.ofSeconds(10))
             .closeGrace(Duration.ofSeconds(30))
+            .jmx(false)
+            .accessLog(OperationConfig.AccessLog.JSON)
             .statusPath("/headgate/status")
             .statusRoles("operator")
             .statusAddresses("10.2.0.0/16")

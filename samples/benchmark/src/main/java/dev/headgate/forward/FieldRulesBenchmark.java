@@ -3,6 +3,7 @@ package dev.headgate.forward;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.exchange.Fields;
 import dev.headgate.exchange.TrustedProxies;
 import dev.headgate.failure.GatewayFailure;
@@ -49,7 +50,8 @@ public class FieldRulesBenchmark {
 
     @Benchmark
     public OutgoingRequest up() throws GatewayFailure {
-        Exchange exchange = new Exchange(request, null, "api", "0123456789abcdef0123456789abcdef", 0);
+        Exchange exchange =
+                new Exchange(request, null, "api", "api", "0123456789abcdef0123456789abcdef", 0, ExchangeListener.NONE);
         requestRules.check(request);
         return requestRules.requestFor("/orders/17", match, exchange, RequestContent.none(exchange));
     }
@@ -58,7 +60,11 @@ public class FieldRulesBenchmark {
     public MemoryResponse down() {
         MemoryResponse response = new MemoryResponse();
         responseRules.apply(
-                200, answer, match, new Exchange(request, response, "api", "0123456789abcdef0123456789abcdef", 0));
+                200,
+                answer,
+                match,
+                new Exchange(
+                        request, response, "api", "api", "0123456789abcdef0123456789abcdef", 0, ExchangeListener.NONE));
         return response;
     }
 }

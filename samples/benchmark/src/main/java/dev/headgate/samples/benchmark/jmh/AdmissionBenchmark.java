@@ -1,6 +1,7 @@
 package dev.headgate.samples.benchmark.jmh;
 
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
@@ -35,7 +36,7 @@ public class AdmissionBenchmark {
     private final BrowserRequest request = new BrowserRequest("/orders/17");
 
     private Exchange exchange() {
-        return new Exchange(request, new MemoryResponse(), "api", "id", 0);
+        return new Exchange(request, new MemoryResponse(), "api", "api", "id", 0, ExchangeListener.NONE);
     }
 
     @Benchmark
