@@ -249,7 +249,7 @@ record StatusView(
                 route.config().upstream(),
                 null,
                 kind,
-                "Route " + route.config().name() + ": " + percent(share) + " of the requests end in errors",
+                "route " + route.config().name() + " has " + percent(share) + " errors",
                 "",
                 since(route.figures()),
                 isWhole(route.figures())));
