@@ -14,13 +14,9 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
-import dev.headgate.observe.AccessLog;
-import dev.headgate.observe.FailureLog;
 import dev.headgate.observe.LogContext;
 import dev.headgate.observe.ManagedGateway;
-import dev.headgate.observe.Management;
-import dev.headgate.observe.MetricsListener;
-import dev.headgate.observe.RecentFailures;
+import dev.headgate.observe.Observation;
 import dev.headgate.observe.Registries;
 import dev.headgate.observe.StatusPage;
 import dev.headgate.route.RouteMatch;
@@ -79,15 +75,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource;
     private final long startNanos;
-    private final MetricsListener metrics;
-    private final RecentFailures failures;
-
-    /** Null without JMX. */
-    private final Management management;
-
-    private final FailureLog failureLog;
+    private final Observation observation;
     private final ExchangeListener listener;
-    private final StatusPage statusPage;
 
     /** What is in force. */
     private volatile Generation current;
@@ -128,27 +117,22 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.housekeeping = housekeeping(config);
         try {
             this.current = generation(config, null);
-            this.metrics = new MetricsListener(this, registries, nanoSource);
-            this.failures = new RecentFailures(clock);
-            String session = sessionCookie(context);
-            this.failureLog = new FailureLog(config.name(), session, this::later);
-            List<ExchangeListener> observers = new ArrayList<>(List.of(metrics, failures, failureLog));
-            observers.add(new AccessLog(this, config.name(), session, clock));
-            observers.addAll(listeners);
-            observers.add(new LogContext()); // at the end, so that the others still write within it
-            this.listener = new Observers(observers);
-            this.management =
-                    config.operation().jmx() ? new Management(appName(context), this, metrics, failures) : null;
-            this.statusPage = new StatusPage(this, metrics, failures, clock);
+            this.observation = new Observation(
+                    this,
+                    appName(context),
+                    sessionCookie(context),
+                    registries,
+                    listeners,
+                    this::later,
+                    clock,
+                    nanoSource);
+            this.listener = observation.listener();
         } catch (RuntimeException e) {
             close();
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
-        watchdog.everySecond(metrics::everySecond);
-        if (management != null) {
-            watchdog.everySecond(management::reconcile);
-        }
+        watchdog.everySecond(observation::everySecond);
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),
@@ -272,10 +256,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             before.cache().routes(cachedRoutes(config));
         }
         current = next;
-        metrics.reconcile();
-        if (management != null) {
-            management.reconcile();
-        }
+        observation.reconcile();
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -395,7 +376,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             throws IOException, ServletException {
         Generation now = current;
         if (StatusPage.takes(now.config().status(), request)) {
-            statusPage.answer(request, response);
+            observation.statusPage().answer(request, response);
             return;
         }
         RouteMatch match = Fallbacks.isLeftToApp(request) ? null : now.routes().match(request);
@@ -647,11 +628,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         if (last != null) {
             threads.awaitIdle(last.config().operation().closeGrace());
         }
-        if (management != null) {
-            management.close();
-        }
-        if (metrics != null) {
-            metrics.close();
+        if (observation != null) {
+            observation.close();
         }
         if (last != null) {
             if (last.cache() != null) {
@@ -668,7 +646,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             last.admission().close();
         }
         watchdog.close();
-        failureLog.close();
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
             housekeeping.awaitTermination(2, TimeUnit.SECONDS);

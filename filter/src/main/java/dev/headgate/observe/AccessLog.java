@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * <p>Of the request it takes what it needs when the exchange begins: at its end the container may have given the request
  * to somebody else.
  */
-public final class AccessLog implements ExchangeListener {
+final class AccessLog implements ExchangeListener {
 
     private static final DateTimeFormatter NCSA_TIME =
             DateTimeFormatter.ofPattern("dd/MMM/yyyy:HH:mm:ss Z", Locale.ROOT);

@@ -23,7 +23,7 @@ import org.slf4j.event.Level;
  * Of the same kind at the same origin {@value #IN_FULL} lines are written in {@value #WINDOW_SECONDS} s; how many more
  * there were is written when that time is over.
  */
-public final class FailureLog implements ExchangeListener, AutoCloseable {
+final class FailureLog implements ExchangeListener, AutoCloseable {
 
     /** Runs something later, once; drops it where everything ends. */
     @FunctionalInterface

@@ -47,7 +47,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. Somebody has to call {@link #reconcile()} after every reload, and every second or so.
  */
-public final class Management implements AutoCloseable {
+final class Management implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Management.class);
 

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. Somebody has to call {@link #everySecond()}.
  */
-public final class MetricsListener implements ExchangeListener, AutoCloseable {
+final class MetricsListener implements ExchangeListener, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(MetricsListener.class);
 
