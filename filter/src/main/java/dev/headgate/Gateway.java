@@ -119,6 +119,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             this.current = generation(config, null);
             this.observation = new Observation(
                     this,
+                    context,
+                    Gateway::isOurFilter,
                     appName(context),
                     sessionCookie(context),
                     registries,
@@ -132,13 +134,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
-        watchdog.everySecond(observation::everySecond);
+        // Not on the watchdog's thread: with a thousand routes it may take a while.
+        housekeeping.scheduleWithFixedDelay(observation::everySecond, 1, 1, TimeUnit.SECONDS);
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),
                 config.routes().size(),
                 config.upstreams().size());
-        current.routes().shadows().forEach(LOG::info);
+        observation.inForce(current.routes(), List.of());
         lookAtFileLater();
     }
 
@@ -256,7 +259,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             before.cache().routes(cachedRoutes(config));
         }
         current = next;
-        observation.reconcile();
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -280,7 +282,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 config.routes().size(),
                 config.upstreams().size(),
                 later.isEmpty() ? "" : "; changes of these take effect at the next start: " + String.join(", ", later));
-        next.routes().shadows().forEach(LOG::info);
+        observation.inForce(next.routes(), before.upstreams().values());
         if (before.config().operation().reloadInterval().isZero()) {
             lookAtFileLater();
         }
@@ -604,6 +606,17 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             }
         }
         return true;
+    }
+
+    /** Apps extend the filter. */
+    private static boolean isOurFilter(String className) {
+        try {
+            return className != null
+                    && HeadgateFilter.class.isAssignableFrom(Class.forName(
+                            className, false, Thread.currentThread().getContextClassLoader()));
+        } catch (ClassNotFoundException | LinkageError e) {
+            return false;
+        }
     }
 
     private static String sessionCookie(ServletContext context) {

@@ -160,6 +160,9 @@ class ArchitectureTest {
     static final ArchRule metricsOfDropwizardLiveInObserve = livesIn("io.dropwizard..", "dev.headgate.observe");
 
     @ArchTest
+    static final ArchRule openTelemetryLivesInObserve = livesIn("io.opentelemetry..", "dev.headgate.observe");
+
+    @ArchTest
     static final ArchRule managementLivesInObserve = noClasses()
             .that()
             .resideOutsideOfPackage("dev.headgate.observe")
@@ -190,6 +193,7 @@ class ArchitectureTest {
                     "com.netflix.concurrency..",
                     "com.codahale..",
                     "io.dropwizard..",
+                    "io.opentelemetry..",
                     "com.samskivert.."));
 
     @ArchTest

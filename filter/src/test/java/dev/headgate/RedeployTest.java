@@ -122,8 +122,8 @@ class RedeployTest {
                 dead) {
             Files.writeString(
                     directory.resolve("app/WEB-INF/headgate.properties"),
-                    "route.r.path=/api/*\nroute.r.to=" + origin.url() + "\nroute.dead.path=/dead/*\nroute.dead.to="
-                            + dead.url() + "\n");
+                    "start-check=false\nroute.r.path=/api/*\nroute.r.to=" + origin.url()
+                            + "\nroute.dead.path=/dead/*\nroute.dead.to=" + dead.url() + "\n");
             loaders.add(deployAndUndeploy());
             Set<String> threads = threads();
             for (int i = 1; i < TIMES; i++) {

@@ -9,8 +9,10 @@ import java.time.Duration;
  * @param closeGrace how long exchanges may still take when the app ends; zero: they are broken at once
  * @param jmx whether the gateway can be seen and worked through JMX
  * @param accessLog what is written of each exchange
+ * @param startCheck whether each origin is examined once, in the background, as soon as its upstream is in force
  */
-public record OperationConfig(Duration reloadInterval, Duration closeGrace, boolean jmx, AccessLog accessLog) {
+public record OperationConfig(
+        Duration reloadInterval, Duration closeGrace, boolean jmx, AccessLog accessLog, boolean startCheck) {
 
     /** The forms of a line in the access log. */
     public enum AccessLog {

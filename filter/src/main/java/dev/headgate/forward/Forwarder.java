@@ -165,8 +165,9 @@ public final class Forwarder {
 
     private static OutgoingRequest withoutContent(Rules route, RouteMatch match, Exchange exchange)
             throws GatewayFailure {
-        return route.request()
-                .requestFor(target(match, exchange.request()), match, exchange, RequestContent.none(exchange));
+        String target = target(match, exchange.request());
+        exchange.asksFor(target);
+        return route.request().requestFor(target, match, exchange, RequestContent.none(exchange));
     }
 
     /**
@@ -180,6 +181,7 @@ public final class Forwarder {
         // 1. What cannot be forwarded is answered here.
         route.request().check(request);
         String target = target(match, request);
+        exchange.asksFor(target);
         if (RequestRules.isLastHop(request)) {
             answerAsLastHop(exchange.response());
             return;

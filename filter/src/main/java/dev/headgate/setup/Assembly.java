@@ -232,7 +232,12 @@ final class Assembly {
                 new ThreadConfig(all.has(HOST_THREADS) ? all.get(HOST_THREADS) : 0, all.get(HOST_THREADS_POOL)),
                 rateLimits,
                 new LimitStoreConfig(all.get(LIMITS_STORE), all.get(LIMITS_STORE_TIMEOUT), all.get(LIMITS_STORE_PAUSE)),
-                new OperationConfig(all.get(RELOAD_INTERVAL), all.get(CLOSE_GRACE), all.get(JMX), all.get(ACCESS_LOG)),
+                new OperationConfig(
+                        all.get(RELOAD_INTERVAL),
+                        all.get(CLOSE_GRACE),
+                        all.get(JMX),
+                        all.get(ACCESS_LOG),
+                        all.get(START_CHECK)),
                 status);
     }
 

@@ -131,6 +131,10 @@ public final class GatewayBuilder {
         return this;
     }
 
+    public GatewayBuilder startCheck(boolean on) {
+        return put(SettingsTable.START_CHECK, on);
+    }
+
     /**
      * Adds to a route.
      *

@@ -64,4 +64,6 @@ public @interface GatewaySettings {
     String[] statusRoles() default {};
 
     String[] statusAddresses() default {};
+
+    String startCheck() default "";
 }

@@ -269,6 +269,17 @@ final class SettingsTable {
                     + " See [logging](logging.md#the-access-log).",
             "Where the container's own access log does not say enough, or cannot be had.");
 
+    static final Setting<Boolean> START_CHECK = row(
+            Scope.GATEWAY,
+            "start-check",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether each origin is examined once when the app starts, from the lookup of its name to its health path, and"
+                    + " what is wrong with it said in the log. In the background: nothing waits for it, and no origin is"
+                    + " taken out because of it.",
+            "Set `false` where a service must not be connected to unasked, or is started later by design.");
+
     // The gateway's status page
 
     static final Setting<String> STATUS_PATH = row(

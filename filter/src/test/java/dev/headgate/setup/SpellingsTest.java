@@ -50,7 +50,8 @@ class SpellingsTest {
             accessLog = "json",
             statusPath = "/headgate/status",
             statusRoles = "operator",
-            statusAddresses = "10.2.0.0/16")
+            statusAddresses = "10.2.0.0/16",
+            startCheck = "false")
     @Limit(
             name = "shared",
             rate = "100/s burst 200, 5000/h",
@@ -200,6 +201,7 @@ class SpellingsTest {
             .statusPath("/headgate/status")
             .statusRoles("operator")
             .statusAddresses("10.2.0.0/16")
+            .startCheck(false)
             .limit("shared", l -> l.rate("100/s burst 200, 5000/h")
                     .rateFor("partner", "1000/s")
                     .key("principal", "field:X-Tenant")

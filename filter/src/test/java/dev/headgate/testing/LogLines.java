@@ -3,6 +3,7 @@ package dev.headgate.testing;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -41,6 +42,19 @@ public final class LogLines implements AutoCloseable {
         return events.stream()
                 .map(event -> event.getLevel() + " " + event.getFormattedMessage())
                 .toList();
+    }
+
+    /** All that was written, with loggers, contexts and stack traces. */
+    public String text() {
+        StringBuilder text = new StringBuilder();
+        for (ILoggingEvent event : events) {
+            text.append(event.getLoggerName()).append(' ');
+            text.append(event.getLevel()).append(' ');
+            text.append(event.getFormattedMessage()).append(' ');
+            text.append(event.getMDCPropertyMap()).append(' ');
+            text.append(ThrowableProxyUtil.asString(event.getThrowableProxy())).append('\n');
+        }
+        return text.toString();
     }
 
     public List<ILoggingEvent> events() {
