@@ -64,7 +64,8 @@ class StatusPageLookTest {
     }
 
     @AfterEach
-    void close() throws IOException {
+    void close() throws Exception {
+        browser.open("about:blank"); // or its page would ask on, amid the next test
         scene.close();
     }
 

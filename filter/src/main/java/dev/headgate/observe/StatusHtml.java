@@ -37,17 +37,14 @@ import java.util.TreeSet;
 /**
  * The status page for people: a {@link StatusView} in words and pictures, as one HTML page that needs nothing else. Its
  * script is one text that never changes, so that a hash in the policy is all it takes to let it run and nothing besides.
+ * Immutable.
  */
 final class StatusHtml {
 
     private static final String STYLE = text("status.css");
     private static final String SCRIPT = text("status.js");
 
-    private static final Template TEMPLATE = Mustache.compiler()
-            .escapeHTML(true)
-            .defaultValue("")
-            .emptyStringIsFalse(true)
-            .compile(text("status.mustache"));
+    private static final StatusHtml PAGE = new StatusHtml();
 
     /** The policy under which the page is sent: only its own style and script count, and it asks nobody but its app. */
     static final String POLICY = "default-src 'none'; img-src data:; style-src '" + hash(STYLE) + "'; script-src '"
@@ -64,7 +61,15 @@ final class StatusHtml {
     /** Of a bar, with the gap that follows. */
     private static final int SPARK_STEP = 4;
 
-    private StatusHtml() {}
+    private final Template template;
+
+    private StatusHtml() {
+        template = Mustache.compiler()
+                .escapeHTML(true)
+                .defaultValue("")
+                .emptyStringIsFalse(true)
+                .compile(text("status.mustache"));
+    }
 
     /**
      * Fills the page.
@@ -113,7 +118,7 @@ final class StatusHtml {
         facts.put("hasFailures", !view.failures().isEmpty());
         facts.put("cache", view.cache() == null ? null : cache(view.cache()));
         limits(view.limits(), facts);
-        return TEMPLATE.execute(facts);
+        return PAGE.template.execute(facts);
     }
 
     private static String headline(StatusView view) {

@@ -187,6 +187,17 @@ record StatusView(
     private static List<Problem> problems(UpstreamView upstream, List<Failure> failures, Instant time) {
         List<Problem> found = new ArrayList<>();
         boolean none = upstream.available() == 0;
+        if (upstream.origins().isEmpty()) {
+            found.add(new Problem(
+                    Severity.BROKEN,
+                    upstream.name(),
+                    null,
+                    FailureKind.DNS_ERROR,
+                    "there is no origin",
+                    "Its names resolve to no address.",
+                    null,
+                    false));
+        }
         for (OriginView view : upstream.origins()) {
             OriginState state = view.state();
             FailureKind kind = kind(
@@ -249,7 +260,7 @@ record StatusView(
                 route.config().upstream(),
                 null,
                 kind,
-                "Route " + route.config().name() + ": " + percent(share) + " of the requests end in errors",
+                "route " + route.config().name() + " has " + percent(share) + " errors",
                 "",
                 since(route.figures()),
                 isWhole(route.figures())));
