@@ -79,9 +79,8 @@ final class MetricsListener implements ExchangeListener, AutoCloseable {
         this.slicesTurned = ratesTurned;
         this.prefix = freePrefix(registry, "headgate." + gateway.config().name().replaceAll("[^A-Za-z0-9_-]", "_"));
         // Loading that class asks for a library that only apps with such a registry have.
-        this.healthChecks = registries.healthChecks() == null
-                ? null
-                : HealthChecks.in(registries.healthChecks(), prefix, gateway);
+        this.healthChecks =
+                registries.healthChecks() == null ? null : HealthChecks.in(registries.healthChecks(), prefix, gateway);
         reconcile();
     }
 
