@@ -14,7 +14,11 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
+import dev.headgate.observe.LogContext;
 import dev.headgate.observe.ManagedGateway;
+import dev.headgate.observe.Observation;
+import dev.headgate.observe.Registries;
+import dev.headgate.observe.StatusPage;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
 import dev.headgate.setup.SettingsException;
@@ -36,6 +40,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -51,7 +56,6 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * One gateway: builds everything that its configuration asks for, runs the line that each request takes, and frees
@@ -71,6 +75,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource;
     private final long startNanos;
+    private final Observation observation;
     private final ExchangeListener listener;
 
     /** What is in force. */
@@ -87,10 +92,18 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     /**
      * @param given null to read it from the source
      * @param source null where the configuration is given
+     * @param registries where metrics and health checks go
+     * @param listeners the app's own
      * @throws IllegalArgumentException when TLS files cannot be used
      * @throws SettingsException with every mistake in the settings
      */
-    Gateway(GatewayConfig given, SettingsSource source, ServletContext context, LongSupplier nanoSource) {
+    Gateway(
+            GatewayConfig given,
+            SettingsSource source,
+            ServletContext context,
+            Registries registries,
+            LongSupplier nanoSource,
+            List<ExchangeListener> listeners) {
         this.source = source;
         if (source != null) {
             loaded = source.fileContent();
@@ -102,20 +115,33 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.threads = new HostThreads(config.threads(), config.name(), context);
         this.watchdog = new Watchdog(config.name(), nanoSource);
         this.housekeeping = housekeeping(config);
-        this.listener = new Observers(List.of());
         try {
             this.current = generation(config, null);
+            this.observation = new Observation(
+                    this,
+                    context,
+                    Gateway::isOurFilter,
+                    appName(context),
+                    sessionCookie(context),
+                    registries,
+                    listeners,
+                    this::later,
+                    clock,
+                    nanoSource);
+            this.listener = observation.listener();
         } catch (RuntimeException e) {
             close();
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
+        // Not on the watchdog's thread: with a thousand routes it may take a while.
+        housekeeping.scheduleWithFixedDelay(observation::everySecond, 1, 1, TimeUnit.SECONDS);
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),
                 config.routes().size(),
                 config.upstreams().size());
-        current.routes().shadows().forEach(LOG::info);
+        observation.inForce(current.routes(), List.of());
         lookAtFileLater();
     }
 
@@ -146,7 +172,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             ResponseCache cache = cache(config, before == null ? null : before.cache());
             Admission admission = new Admission(config, nanoSource, before == null ? null : before.admission());
             Forwarder forwarder = new Forwarder(
-                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), nanoSource);
+                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), watchdog, nanoSource);
             return new Generation(
                     config,
                     routes,
@@ -256,7 +282,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 config.routes().size(),
                 config.upstreams().size(),
                 later.isEmpty() ? "" : "; changes of these take effect at the next start: " + String.join(", ", later));
-        next.routes().shadows().forEach(LOG::info);
+        observation.inForce(next.routes(), before.upstreams().values());
         if (before.config().operation().reloadInterval().isZero()) {
             lookAtFileLater();
         }
@@ -284,8 +310,12 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         if (source == null || interval.isZero()) {
             return;
         }
+        later(interval, this::lookAtFile);
+    }
+
+    private void later(Duration delay, Runnable task) {
         try {
-            housekeeping.schedule(this::lookAtFile, interval.toNanos(), TimeUnit.NANOSECONDS);
+            housekeeping.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("Headgate is closing");
         }
@@ -343,9 +373,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     }
 
     /** The whole way of a request. */
+    @SuppressWarnings("try") // the scope is only there to be closed
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         Generation now = current;
+        if (StatusPage.takes(now.config().status(), request)) {
+            observation.statusPage().answer(request, response);
+            return;
+        }
         RouteMatch match = Fallbacks.isLeftToApp(request) ? null : now.routes().match(request);
         if (match == null) {
             chain.doFilter(request, response);
@@ -359,6 +394,13 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 requestId(now.config(), request),
                 nanoSource.getAsLong(),
                 listener);
+        try (LogContext.Scope scope = LogContext.enter(exchange)) {
+            handle(now, match, exchange, chain);
+        }
+    }
+
+    private void handle(Generation now, RouteMatch match, Exchange exchange, FilterChain chain)
+            throws IOException, ServletException {
         listener.began(exchange);
         try {
             if (closing) {
@@ -498,11 +540,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
-            LOG.debug("{} route {}: {}", exchange.requestId(), exchange.route(), failure.getMessage());
             answerAndLeave(now, exchange, failure);
             return;
         }
-        log(exchange, failure);
         if (exchange.isAbandoned() || response.isCommitted()) {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
@@ -518,21 +558,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             return;
         }
         now.fallbacks().get(exchange.route()).answer(exchange, failure, chain);
-    }
-
-    private static void log(Exchange exchange, GatewayFailure failure) {
-        // Who floods the gateway must not flood the log.
-        boolean byRate =
-                failure.kind() == FailureKind.HTTP_REQUEST_DENIED || failure.kind() == FailureKind.HTTP_REQUEST_PUT_OFF;
-        LOG.atLevel(byRate ? Level.DEBUG : Level.WARN)
-                .log(
-                        "{} route {}: {} ({}, {} attempts)",
-                        exchange.requestId(),
-                        exchange.route(),
-                        failure.getMessage(),
-                        failure.kind().errorType(),
-                        exchange.attempts().size(),
-                        failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
     }
 
     /**
@@ -566,7 +591,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             return given;
         }
         ThreadLocalRandom random = ThreadLocalRandom.current();
-        return hex(random.nextLong()) + hex(random.nextLong());
+        HexFormat hex = HexFormat.of();
+        return hex.toHexDigits(random.nextLong()) + hex.toHexDigits(random.nextLong());
     }
 
     private static boolean isHarmless(String id) {
@@ -582,15 +608,29 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         return true;
     }
 
-    private static String hex(long bits) {
-        String digits = Long.toHexString(bits);
-        return "0".repeat(16 - digits.length()) + digits;
+    /** Apps extend the filter. */
+    private static boolean isOurFilter(String className) {
+        try {
+            return className != null
+                    && HeadgateFilter.class.isAssignableFrom(Class.forName(
+                            className, false, Thread.currentThread().getContextClassLoader()));
+        } catch (ClassNotFoundException | LinkageError e) {
+            return false;
+        }
     }
 
     private static String sessionCookie(ServletContext context) {
         var session = context.getSessionCookieConfig();
         String name = session == null ? null : session.getName();
         return name == null || name.isEmpty() ? "JSESSIONID" : name;
+    }
+
+    /** The app as this JVM tells it from others: its virtual host, where there is one, and its path. */
+    private static String appName(ServletContext context) {
+        String host = context.getVirtualServerName();
+        String path = context.getContextPath();
+        // Tomcat puts its engine's name before the host's, and Jetty has hosts where they are configured only.
+        return (host == null ? "" : host.substring(host.lastIndexOf('/') + 1)) + (path.isEmpty() ? "/" : path);
     }
 
     /** Lets exchanges under way finish within the grace, then closes every connection and ends every thread. */
@@ -600,6 +640,11 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         Generation last = current;
         if (last != null) {
             threads.awaitIdle(last.config().operation().closeGrace());
+        }
+        if (observation != null) {
+            observation.close();
+        }
+        if (last != null) {
             if (last.cache() != null) {
                 last.cache().close();
             }

@@ -1,10 +1,14 @@
 package dev.headgate;
 
+import com.codahale.metrics.MetricRegistry;
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.exchange.ExchangeListener;
+import dev.headgate.observe.Registries;
 import dev.headgate.setup.SettingsSource;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.FilterConfig;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
@@ -31,6 +35,8 @@ public class HeadgateFilter implements Filter {
 
     private final GatewayConfig given;
     private final LongSupplier nanoSource;
+    private final List<ExchangeListener> listeners;
+    private volatile MetricRegistry metrics;
     private volatile Gateway gateway;
 
     /** For the container: settings come from init-params, annotations on this class, and the properties file. */
@@ -38,15 +44,32 @@ public class HeadgateFilter implements Filter {
         this(null);
     }
 
-    /** @param config what the gateway is; null to have it read as by the container's constructor */
-    public HeadgateFilter(GatewayConfig config) {
-        this(config, System::nanoTime);
+    /**
+     * @param config what the gateway is; null to have it read as by the container's constructor
+     * @param listeners are told of every exchange, in this order
+     */
+    public HeadgateFilter(GatewayConfig config, ExchangeListener... listeners) {
+        this(config, System::nanoTime, listeners);
     }
 
     /** For tests, whose clock may go faster. */
-    HeadgateFilter(GatewayConfig config, LongSupplier nanoSource) {
+    HeadgateFilter(GatewayConfig config, LongSupplier nanoSource, ExchangeListener... listeners) {
         this.given = config;
         this.nanoSource = nanoSource;
+        this.listeners = List.of(listeners);
+    }
+
+    /**
+     * Has the gateway's metrics in a registry of the app's; otherwise they are in the one that the context's attribute for
+     * Dropwizard's {@code MetricsServlet} holds, or in one of the gateway's own. They are taken out when the filter is
+     * destroyed.
+     *
+     * @param registry null: as if nothing was said
+     * @return this filter, which takes it in when it is initialised
+     */
+    public HeadgateFilter metrics(MetricRegistry registry) {
+        metrics = registry;
+        return this;
     }
 
     /** @throws ServletException with every mistake in the settings, if there is any; the app then does not start */
@@ -54,7 +77,8 @@ public class HeadgateFilter implements Filter {
     public void init(FilterConfig filterConfig) throws ServletException {
         try {
             SettingsSource source = given != null ? null : new SettingsSource(filterConfig, getClass());
-            gateway = new Gateway(given, source, filterConfig.getServletContext(), nanoSource);
+            ServletContext context = filterConfig.getServletContext();
+            gateway = new Gateway(given, source, context, Registries.of(context, metrics), nanoSource, listeners);
         } catch (IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }

@@ -22,6 +22,7 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +33,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.MDC;
+import org.slf4j.helpers.BasicMDCAdapter;
 
 /** The app keeps its threads, and an exchange that leaves them is as good as any other. */
 @org.junit.jupiter.api.Timeout(60)
@@ -393,6 +396,70 @@ class HostThreadsTest {
             assertThat(second.get("/api/x").status()).isEqualTo(200);
             assertThat(threads).isNotEmpty();
             assertThat(seen).containsOnly(ofTheApp);
+        }
+    }
+
+    /** What earlier filters said for the log is there, and nothing of it stays on a thread that others get. */
+    @ParameterizedTest
+    @EnumSource
+    void diagnosticContextGoesAlongOffThreadAndNoFurther(Container container) throws Exception {
+        Queue<Map<String, String>> seen = new ConcurrentLinkedQueue<>();
+        Field adapter = MDC.class.getDeclaredField("MDC_ADAPTER");
+        adapter.setAccessible(true);
+        Object before = adapter.get(null);
+        adapter.set(null, new BasicMDCAdapter()); // the tests' logging has none
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.ok();
+                AppServer app = AppServer.on(container)
+                        .filter(new HttpFilter() {
+                            @Override
+                            protected void doFilter(
+                                    HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                                    throws IOException, ServletException {
+                                Thread thread = Thread.currentThread();
+                                String tenant = request.getHeader("X-Tenant");
+                                if (tenant != null) {
+                                    MDC.put("tenant", tenant);
+                                }
+                                try {
+                                    chain.doFilter(request, new HttpServletResponseWrapper(response) {
+                                        @Override
+                                        public ServletOutputStream getOutputStream() throws IOException {
+                                            if (Thread.currentThread() != thread) {
+                                                Map<String, String> context = MDC.getCopyOfContextMap();
+                                                seen.add(context == null ? Map.of() : context);
+                                            }
+                                            return super.getOutputStream();
+                                        }
+                                    });
+                                } finally {
+                                    MDC.clear();
+                                }
+                            }
+                        })
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .hostThreads(1)
+                                .hostThreadsPool(1)
+                                .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                .route("api", r -> r.path("/api/*").to(origin.url()))
+                                .build()))
+                        .start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+
+            assertThat(second.get("/api/x", "X-Tenant: acme").status()).isEqualTo(200);
+            assertThat(seen).isNotEmpty().allSatisfy(context -> assertThat(context)
+                    .containsEntry("tenant", "acme"));
+            seen.clear();
+            await().until(() -> second.get("/api/x").status() == 200);
+            assertThat(seen).isNotEmpty().allSatisfy(context -> assertThat(context)
+                    .doesNotContainKey("tenant"));
+        } finally {
+            adapter.set(null, before);
         }
     }
 

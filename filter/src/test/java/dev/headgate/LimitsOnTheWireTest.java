@@ -12,6 +12,8 @@ import dev.headgate.testing.RawMessage.Ending;
 import dev.headgate.testing.RawOrigin;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +113,134 @@ class LimitsOnTheWireTest {
             assertThat(refused.field("Retry-After")).isEqualTo("1");
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
             assertThat(origin.requests()).isEqualTo(1);
+        }
+    }
+
+    /** What a trusted proxy may hand on of one and the same client: whatever that wrote itself, the proxy's word is last. */
+    private static final List<List<String>> SAME_CLIENT = List.of(
+            List.of("X-Forwarded-For: 203.0.113.7"),
+            List.of("X-Forwarded-For: 6.6.6.1, 203.0.113.7"),
+            List.of("X-Forwarded-For: 6.6.6.2", "X-Forwarded-For: 203.0.113.7"),
+            List.of("X-Forwarded-For: 203.0.113.7:4711"),
+            List.of("X-Forwarded-For: \"203.0.113.7:4711\""),
+            List.of("X-Forwarded-For: , ,203.0.113.7, "),
+            List.of("X-Forwarded-For: 6.6.6.3,203.0.113.7,10.0.0.9"),
+            List.of("X-Forwarded-For: ::ffff:203.0.113.7"),
+            List.of("Forwarded: for=6.6.6.4", "X-Forwarded-For: 203.0.113.7"),
+            List.of("x-forwarded-for: 203.0.113.7", "X_Forwarded_For: 6.6.6.5", "X-Real-IP: 6.6.6.6"),
+            List.of("Forwarded: for=203.0.113.7"),
+            List.of("Forwarded: for=6.6.6.7, for=203.0.113.7;proto=https"),
+            List.of("Forwarded: for=6.6.6.8", "Forwarded: proto=https;For=\"203.0.113.7:80\""),
+            List.of("Forwarded: for=203.0.113.7;host=\"a, for=6.6.6.9\""),
+            List.of("Forwarded: for=203.0.113.7;host=\"a\\\", for=6.6.6.10\""),
+            List.of("Forwarded: for=\"6.6.6.11", "Forwarded: for=203.0.113.7"));
+
+    private static final List<List<String>> SAME_NETWORK = List.of(
+            List.of("X-Forwarded-For: 2001:db8:1:2::1"),
+            List.of("X-Forwarded-For: 6.6.6.6, [2001:db8:1:2::99]"),
+            List.of("X-Forwarded-For: [2001:DB8:1:2:0:0:0:7]:443"),
+            List.of("Forwarded: for=\"[2001:db8:1:2:ffff::1]:80\""),
+            List.of("Forwarded: for=\"[2001:db8:0001:0002::]\";by=_x"));
+
+    /** The proxy is all that is known: these share its own budget. */
+    private static final List<List<String>> NOBODY = List.of(
+            List.of("X-Forwarded-For: 203.0.113.7, unknown"),
+            List.of("X-Forwarded-For: 203.0.113.8, _hidden"),
+            List.of("X-Forwarded-For: evil.test"),
+            List.of("Forwarded: for=\"6.6.6.1, for=203.0.113.7"),
+            List.of("Forwarded: for=6.6.6.2;for=6.6.6.3"),
+            List.of("Forwarded: proto=https"),
+            List.of("X-Forwarded-For: 999.1.1.1"),
+            List.of("X-Forwarded-For: 10.0.0.9:x:y"));
+
+    @ParameterizedTest
+    @EnumSource
+    void noSpellingOfForwardedForGetsASecondBudget(Container container) throws IOException {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer trusting = trusting(container, origin, "127.0.0.1", "10.0.0.0/8");
+                AppServer wary = trusting(container, origin, "10.0.0.0/8")) {
+            for (List<List<String>> spellings : List.of(SAME_CLIENT, SAME_NETWORK, NOBODY)) {
+                assertThat(admitted(trusting, spellings)).isEqualTo(1);
+            }
+            List<List<String>> all = new ArrayList<>();
+            List.of(SAME_CLIENT, SAME_NETWORK, NOBODY).forEach(all::addAll);
+            assertThat(admitted(wary, all)).isEqualTo(1);
+            assertThat(origin.requests()).isEqualTo(4);
+        }
+    }
+
+    private static AppServer trusting(Container container, RawOrigin origin, String... proxies) {
+        return AppServer.on(container)
+                .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .trustedProxies(proxies)
+                        .limit("api", limit -> limit.rate("1/d"))
+                        .route("api", r -> r.path("/api/*").to(origin.url()).limits("api"))
+                        .build()))
+                .start();
+    }
+
+    private static int admitted(AppServer app, List<List<String>> requests) throws IOException {
+        int admitted = 0;
+        try (RawClient client = app.connect()) {
+            for (List<String> fields : requests) {
+                admitted += client.get("/api/x", fields.toArray(String[]::new)).status() == 200 ? 1 : 0;
+            }
+        }
+        return admitted;
+    }
+
+    /** Neither a stored response, nor the origin: the refusal comes first. */
+    @ParameterizedTest
+    @EnumSource
+    void refusedRequestTouchesNeitherStoreNorOrigin(Container container) throws IOException {
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("hello", "Cache-Control: max-age=600"));
+                AppServer app = app(container, origin, r -> r.rate("2/h").cache(true));
+                RawClient client = app.connect()) {
+            assertThat(client.get("/api/a").text()).isEqualTo("hello");
+            assertThat(client.get("/api/a").field("Cache-Status")).contains("hit");
+
+            for (String target : List.of("/api/a", "/api/b")) {
+                RawMessage refused = client.get(target);
+                assertThat(refused.status()).isEqualTo(429);
+                assertThat(refused.field("Cache-Status")).doesNotContain("hit").doesNotContain("stored");
+                assertThat(refused.has("Age")).isFalse();
+            }
+            // Nor does what is refused invalidate what is stored, which RFC 9111 §4.4 wants of one that succeeds.
+            assertThat(client.post("/api/a", "x").status()).isEqualTo(429);
+            assertThat(origin.requests()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void storedFreshResponseIsServedWhileUpstreamAndRouteAreFull(Container container) throws IOException {
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.send(RawOrigin.ok("hello", "Cache-Control: max-age=600"));
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                AppServer app = AppServer.on(container)
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .upstream("up", u -> u.origins(origin.url()).concurrencyMax(1))
+                                .route("api", r -> r.path("/api/*")
+                                        .to("up")
+                                        .concurrencyMax(1)
+                                        .cache(true))
+                                .build()))
+                        .start();
+                RawClient one = app.connect();
+                RawClient two = app.connect();
+                RawClient three = app.connect()) {
+            assertThat(one.get("/api/a").text()).isEqualTo("hello");
+            one.send(RawClient.request("GET", "/api/stalls") + "\r\n");
+            origin.request(1);
+
+            assertThat(two.get("/api/other").status()).isEqualTo(503);
+            RawMessage stored = three.get("/api/a"); // Tomcat ends a connection with a 503
+            assertThat(stored.status()).isEqualTo(200);
+            assertThat(stored.field("Cache-Status")).contains("hit");
+            assertThat(origin.requests()).isEqualTo(2);
         }
     }
 

@@ -107,6 +107,17 @@ class PooledConnectionTest {
 
     @OnEachContainer
     void postSucceedsOnceAfterTheOriginClosedTheIdleConnection(Container container) throws Exception {
+        requestSucceedsAfterTheOriginClosedTheIdleConnection(container, "POST", "one");
+    }
+
+    /** Nobody made sure that the connection is open; a second one is no second attempt, and does not count against it. */
+    @OnEachContainer
+    void getSucceedsWithoutARetryAfterTheOriginClosedTheIdleConnection(Container container) throws Exception {
+        requestSucceedsAfterTheOriginClosedTheIdleConnection(container, "GET", "");
+    }
+
+    private static void requestSucceedsAfterTheOriginClosedTheIdleConnection(
+            Container container, String method, String content) throws Exception {
         for (boolean reset : new boolean[] {false, true}) {
             CountDownLatch answered = new CountDownLatch(1);
             CountDownLatch closed = new CountDownLatch(1);
@@ -127,14 +138,17 @@ class PooledConnectionTest {
                         connection.send(RawOrigin.ok("second"));
                         connection.readToEnd();
                     });
-            try (Scene scene = Scene.of(container, origin)) {
+            try (Scene scene =
+                    Scene.of(container, origin, "route.r.retry.attempts=1", "upstream.r.health.failures=1")) {
                 assertThat(scene.client().get("/api/x").text()).isEqualTo("first");
                 answered.countDown();
                 assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
-                RawMessage response = scene.client().post("/api/order", "one");
+                RawMessage response = method.equals("GET")
+                        ? scene.client().get("/api/order")
+                        : scene.client().post("/api/order", content);
                 assertThat(response.text()).isEqualTo("second");
                 assertThat(origin.requests()).isEqualTo(2);
-                assertThat(origin.request(1).text()).isEqualTo("one");
+                assertThat(origin.request(1).text()).isEqualTo(content);
             }
         }
     }

@@ -17,6 +17,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,9 @@ class SlowPeerTest {
 
     /** Shorter than any test, longer than the pauses of a dripping client. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    /** No test lasts so long: it is not the container that ends anything. */
+    private static final Duration VERY_PATIENT = Duration.ofMinutes(5);
 
     /** How many requests are in the gateway's hands, on threads of the container. */
     private final AtomicInteger held = new AtomicInteger();
@@ -138,13 +142,93 @@ class SlowPeerTest {
     @EnumSource
     void responseThatNobodyTakesIsEndedByTheContainerAndTheOriginReleased(Container container) throws Exception {
         try (RawOrigin origin = endless();
-                AppServer app = app(container, origin, PATIENCE, "response.min-rate", "1000B");
+                AppServer app = app(container, origin, PATIENCE, "response.min-rate", "0");
                 RawClient client = app.connect()) {
             client.send(RawClient.request("GET", "/api/x") + "\r\n");
             client.readResponseHead();
 
             assertThat(origin.connection(0).awaitClosedByPeer(20_000)).isTrue();
             await().until(() -> held.get() == 0);
+        }
+    }
+
+    /** One inline, and one off the container's thread. */
+    @ParameterizedTest
+    @EnumSource
+    void oneWriteThatLastsTooLongIsBrokenOff(Container container) throws Exception {
+        try (RawOrigin origin = endless();
+                AppServer app = app(container, origin, VERY_PATIENT, "response.min-rate", "1000B");
+                RawClient inline = app.connect();
+                RawClient off = app.connect()) {
+            inline.send(RawClient.request("GET", "/api/x") + "\r\n");
+            inline.readResponseHead();
+            off.send(RawClient.request("GET", "/api/x") + "\r\n");
+            off.readResponseHead();
+
+            assertThat(origin.connection(0).awaitClosedByPeer(20_000)).isTrue();
+            assertThat(origin.connection(1).awaitClosedByPeer(20_000)).isTrue();
+            await().until(() -> held.get() == 0);
+            for (RawClient client : List.of(inline, off)) {
+                client.readToEnd();
+                assertThat(client.closedByPeer()).isTrue();
+            }
+            try (RawClient another = app.connect()) {
+                assertThat(another.get("/page").text()).isEqualTo("app:GET /page");
+            }
+        }
+    }
+
+    /** So slowly that each write is taken in the end, but not before its time. */
+    @ParameterizedTest
+    @EnumSource
+    void oneWriteThatIsTakenInDripsIsBrokenOff(Container container) throws Exception {
+        try (RawOrigin origin = endless();
+                AppServer app = app(container, origin, VERY_PATIENT, "response.min-rate", "10000B");
+                RawClient client = app.connect()) {
+            client.send(RawClient.request("GET", "/api/x") + "\r\n");
+            RawMessage response = client.readResponseHead();
+            Thread reader = new Thread(() -> {
+                try {
+                    while (client.readChunk(response).length() > 0) {
+                        Thread.sleep(500); // the pace of the client, nobody waits for it
+                    }
+                } catch (IOException | InterruptedException e) {
+                    // The connection is broken, as it should be.
+                }
+            });
+            reader.setDaemon(true);
+            reader.start();
+
+            assertThat(origin.connection(0).awaitClosedByPeer(20_000)).isTrue();
+            await().until(() -> held.get() == 0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void storedResponseThatNobodyTakesIsBrokenOff(Container container) throws Exception {
+        String content = "x".repeat(20_000_000);
+        try (RawOrigin origin =
+                        RawOrigin.answering("HTTP/1.1 200 OK\r\nCache-Control: max-age=10000000\r\nContent-Length: "
+                                + content.length() + "\r\n\r\n" + content);
+                AppServer app = app(
+                        container,
+                        origin,
+                        VERY_PATIENT,
+                        "response.min-rate",
+                        "1000B",
+                        "route.api.cache=true",
+                        "route.api.cache.max-object-size=32MB",
+                        "cache.off-heap-size=64MB");
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            assertThat(first.get("/api/x").text()).hasSameSizeAs(content);
+            second.send(RawClient.request("GET", "/api/x") + "\r\n");
+            assertThat(second.readResponseHead().field("Cache-Status")).contains("hit");
+            await().until(() -> held.get() == 1);
+
+            await().atMost(Duration.ofSeconds(20)).until(() -> held.get() == 0);
+            assertThat(origin.requests()).isEqualTo(1);
         }
     }
 
@@ -159,19 +243,22 @@ class SlowPeerTest {
         });
     }
 
-    private AppServer app(Container container, RawOrigin origin, Duration patience, String key, String value) {
+    private AppServer app(
+            Container container, RawOrigin origin, Duration patience, String key, String value, String... more) {
+        GatewayBuilder builder = GatewayBuilder.create()
+                .set("host-threads", "1")
+                .set("route.api.path", "/api/*")
+                .set("route.api.to", origin.url())
+                .set("route.api." + key, value)
+                // By the gateway's clock; only the limit under test is to end anything.
+                .set("route.api.timeout.idle", "1h");
+        for (String line : more) {
+            builder.set(line.substring(0, line.indexOf('=')), line.substring(line.indexOf('=') + 1));
+        }
         return AppServer.on(container)
                 .patience(patience)
                 .filter(new Held())
-                .filter(new HeadgateFilter(
-                        GatewayBuilder.create()
-                                .set("route.api.path", "/api/*")
-                                .set("route.api.to", origin.url())
-                                .set("route.api." + key, value)
-                                // By the gateway's clock; only the limit under test is to end anything.
-                                .set("route.api.timeout.idle", "1h")
-                                .build(),
-                        () -> (System.nanoTime() - START) * FASTER))
+                .filter(new HeadgateFilter(builder.build(), () -> (System.nanoTime() - START) * FASTER))
                 .start();
     }
 

@@ -495,7 +495,8 @@ public final class ResponseCache implements AutoCloseable {
                 if (delivery != null
                         && isOriginsFault(failure)
                         && serveStale(turn, 0, failure.kind().errorType(), delivery)) {
-                    LOG.warn("{} is answered with a stale response: {}", request.target(), failure.getMessage());
+                    // The attempts that failed are in the failure log, and Cache-Status in the access log.
+                    LOG.debug("A request is answered with a stale response: {}", failure.getMessage());
                     return true;
                 }
                 throw failure;
@@ -867,7 +868,7 @@ public final class ResponseCache implements AutoCloseable {
                 try {
                     fetch(new Turn(whole, key, plan, null), detached, null);
                 } catch (GatewayFailure | RuntimeException e) {
-                    LOG.debug("{} could not be validated in the background", request.target(), e);
+                    LOG.debug("A stored response could not be validated in the background", e);
                 } finally {
                     validating.remove(what);
                 }

@@ -5,7 +5,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 
 /** Who is believed when it tells who the client is: configured proxies, and nobody else. Immutable. */
 public final class TrustedProxies {
@@ -59,22 +58,56 @@ public final class TrustedProxies {
         List<String> nodes = new ArrayList<>();
         for (String line : Collections.list(request.getHeaders("X-Forwarded-For"))) {
             for (String node : line.split(",")) {
-                nodes.add(node.strip());
+                if (!node.isBlank()) { // RFC 9110 §5.6.1.2
+                    nodes.add(node.replace("\"", "").strip());
+                }
             }
         }
-        if (!nodes.isEmpty()) {
-            return nodes;
+        if (nodes.isEmpty()) {
+            Collections.list(request.getHeaders("Forwarded")).forEach(line -> nodes.addAll(forwardedNodes(line)));
         }
-        for (String line : Collections.list(request.getHeaders("Forwarded"))) {
-            for (String element : line.split(",")) {
-                String node = "";
-                for (String pair : element.split(";")) {
-                    String trimmed = pair.strip();
-                    if (trimmed.toLowerCase(Locale.ROOT).startsWith("for=")) {
-                        node = trimmed.substring(4).replace("\"", "");
-                    }
+        return nodes;
+    }
+
+    /**
+     * The nodes of one line of {@code Forwarded}, empty where an element names none or two (RFC 7239 §4). A quoted string
+     * may hold anything, for one the Host that a client sent. A line with an open quote is one node that nobody knows: what
+     * a proxy added to it cannot be told from what the client wrote.
+     */
+    private static List<String> forwardedNodes(String line) {
+        List<String> nodes = new ArrayList<>();
+        StringBuilder pair = new StringBuilder();
+        String node = null;
+        boolean quoted = false;
+        boolean blank = true;
+        for (int i = 0; i <= line.length(); i++) {
+            char c = i < line.length() ? line.charAt(i) : ',';
+            if (quoted && i < line.length()) {
+                if (c == '"') {
+                    quoted = false;
+                } else {
+                    pair.append(c == '\\' && i + 1 < line.length() ? line.charAt(++i) : c);
                 }
-                nodes.add(node);
+            } else if (quoted) {
+                return List.of("");
+            } else if (c == '"') {
+                quoted = true;
+            } else if (c == ';' || c == ',') {
+                String text = pair.toString().strip();
+                pair.setLength(0);
+                blank &= text.isEmpty();
+                if (text.regionMatches(true, 0, "for=", 0, 4)) {
+                    node = node == null ? text.substring(4) : "";
+                }
+                if (c == ',') {
+                    if (!blank) {
+                        nodes.add(node == null ? "" : node);
+                    }
+                    node = null;
+                    blank = true;
+                }
+            } else {
+                pair.append(c);
             }
         }
         return nodes;

@@ -6,10 +6,10 @@ import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.upstream.OriginConnection;
+import dev.headgate.upstream.Watchdog;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -24,11 +24,14 @@ import org.apache.hc.core5.http.impl.io.ChunkedInputStream;
  */
 final class BodyRelay {
 
-    private static final int BUFFER_BYTES = 16 * 1024;
+    /** Half the reads of 16 KB, and of the questions whether one would block: 29 system calls for 100 KB instead of 35. */
+    private static final int BUFFER_BYTES = 32 * 1024;
+
+    /** Content of unknown length is often a stream of small events that lasts: its buffer grows when a read fills it. */
+    private static final int FIRST_BUFFER_BYTES = 4 * 1024;
 
     private final Exchange exchange;
     private final HttpServletResponse response;
-    private OutputStream client;
 
     /** Whether the client has yet to be sent something: at first the head. */
     private boolean held = true;
@@ -40,12 +43,12 @@ final class BodyRelay {
     private Map<String, String> trailers;
 
     private final long most;
-    private final Pace pace;
+    private final ClientOutput client;
 
     /** @param exchange may be without a client, if content is only drained */
-    BodyRelay(Exchange exchange, RouteLimits limits, LongSupplier nanoSource) {
+    BodyRelay(Exchange exchange, RouteLimits limits, Watchdog watchdog, LongSupplier nanoSource) {
         this.most = limits.size().responseContent();
-        this.pace = new Pace(limits.minResponseRate(), nanoSource);
+        this.client = new ClientOutput(exchange, limits, watchdog, nanoSource);
         this.exchange = exchange;
         this.response = exchange.response();
     }
@@ -88,11 +91,6 @@ final class BodyRelay {
             // Has to be said before the head goes out; whether there are any is known after the content.
             response.setTrailerFields(this::trailersOrNever);
         }
-        try {
-            client = response.getOutputStream();
-        } catch (IOException e) {
-            throw clientLeft(e);
-        }
         Turn turn = sink == ContentSink.NONE
                 ? () -> true
                 : () -> {
@@ -102,10 +100,18 @@ final class BodyRelay {
                     }
                     return sink.mayRead();
                 };
-        return read(origin, this::sendHeld, turn, (buffer, offset, count) -> {
-            sink.content(buffer, offset, count);
-            write(buffer, count);
-        });
+        try (client) {
+            client.open(length);
+            boolean whole = read(origin, this::sendHeld, turn, (buffer, offset, count) -> {
+                sink.content(buffer, offset, count);
+                client.write(buffer, offset, count);
+                held = true;
+            });
+            if (whole) {
+                client.finish();
+            }
+            return whole;
+        }
     }
 
     /**
@@ -131,7 +137,7 @@ final class BodyRelay {
             throws GatewayFailure {
         HttpEntity entity = origin.head().getEntity();
         long length = entity.getContentLength();
-        byte[] buffer = new byte[length >= 0 ? (int) Math.max(1, Math.min(length, BUFFER_BYTES)) : BUFFER_BYTES];
+        byte[] buffer = new byte[length >= 0 ? (int) Math.max(1, Math.min(length, BUFFER_BYTES)) : FIRST_BUFFER_BYTES];
         try {
             InputStream content = origin.content(hook);
             while (true) {
@@ -155,6 +161,9 @@ final class BodyRelay {
                     trailers = Map.of();
                 }
                 piece.take(buffer, 0, count);
+                if (length < 0 && count == buffer.length && count < BUFFER_BYTES) {
+                    buffer = new byte[2 * count];
+                }
             }
             keepTrailers(content);
         } catch (IOException | RuntimeException e) {
@@ -164,38 +173,13 @@ final class BodyRelay {
         return true;
     }
 
-    private void write(byte[] buffer, int count) throws GatewayFailure {
-        checkClient();
-        try {
-            pace.begin();
-            client.write(buffer, 0, count);
-            inTime(count);
-            held = true;
-            exchange.sentContent(count);
-        } catch (GatewayFailure e) {
-            throw e;
-        } catch (IOException e) {
-            throw clientLeft(e);
-        }
-    }
-
     /** Runs before the origin is waited for. */
     private void sendHeld() throws GatewayFailure {
         if (!held) {
             return;
         }
-        checkClient();
-        try {
-            pace.begin();
-            response.flushBuffer();
-            client.flush();
-            inTime(0);
-            held = false;
-        } catch (GatewayFailure e) {
-            throw e;
-        } catch (IOException e) {
-            throw clientLeft(e);
-        }
+        client.flush();
+        held = false;
     }
 
     /** HttpCore's entity knows nothing of trailers, but its stream does. */
@@ -209,20 +193,6 @@ final class BodyRelay {
             }
         }
         trailers = kept;
-    }
-
-    private void inTime(int sent) throws GatewayFailure {
-        if (!pace.end(sent)) {
-            throw new GatewayFailure(
-                    FailureKind.CLIENT_TOO_SLOW, "the client took the response too slowly (response.min-rate)");
-        }
-    }
-
-    /** The container has taken the response back. */
-    private void checkClient() throws GatewayFailure {
-        if (exchange.isAbandoned()) {
-            throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left");
-        }
     }
 
     private GatewayFailure tooLarge(OriginResponse origin) {

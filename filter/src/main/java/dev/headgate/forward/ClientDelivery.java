@@ -3,32 +3,33 @@ package dev.headgate.forward;
 import dev.headgate.cache.Delivery;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.exchange.ResponseHead;
-import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.route.RouteMatch;
-import jakarta.servlet.http.HttpServletResponse;
-import java.io.IOException;
-import java.io.OutputStream;
 
 /** Sends a client what the cache has. One exchange's, not shared. */
-final class ClientDelivery implements Delivery {
+final class ClientDelivery implements Delivery, AutoCloseable {
 
     private final ResponseRules rules;
     private final RouteMatch match;
     private final Exchange exchange;
-    private OutputStream client;
+    private final ClientOutput client;
+
+    /** Of the content; -1: not known, or it has been told by somebody else. */
+    private long length = -1;
 
     /** Null unless the exchange fails. */
     private String cacheStatus;
 
-    ClientDelivery(ResponseRules rules, RouteMatch match, Exchange exchange) {
+    ClientDelivery(ResponseRules rules, RouteMatch match, Exchange exchange, ClientOutput client) {
         this.rules = rules;
         this.match = match;
         this.exchange = exchange;
+        this.client = client;
     }
 
     @Override
-    public void head(ResponseHead head, long length) {
+    public void head(ResponseHead head, long contentLength) {
+        length = contentLength;
         rules.apply(head.status(), head.fields(), match, exchange);
         if (length >= 0) {
             exchange.response().setContentLengthLong(length);
@@ -36,25 +37,20 @@ final class ClientDelivery implements Delivery {
     }
 
     @Override
-    public void write(byte[] bytes, int offset, int length) throws GatewayFailure {
-        try {
-            if (client == null) {
-                client = exchange.response().getOutputStream();
-            }
-            client.write(bytes, offset, length);
-            exchange.sentContent(length);
-        } catch (IOException e) {
-            throw clientLeft(e);
-        }
+    public void write(byte[] bytes, int offset, int count) throws GatewayFailure {
+        open();
+        client.write(bytes, offset, count);
     }
 
     @Override
     public void flush() throws GatewayFailure {
-        HttpServletResponse response = exchange.response();
-        try {
-            response.flushBuffer();
-        } catch (IOException e) {
-            throw clientLeft(e);
+        open();
+        client.flush();
+    }
+
+    private void open() throws GatewayFailure {
+        if (!client.isOpen()) {
+            client.open(length);
         }
     }
 
@@ -75,7 +71,15 @@ final class ClientDelivery implements Delivery {
         return exchange.isAbandoned();
     }
 
-    private static GatewayFailure clientLeft(IOException e) {
-        return new GatewayFailure(FailureKind.CLIENT_LEFT, "writing to the client failed", e);
+    /** All is written. */
+    void finish() throws GatewayFailure {
+        if (client.isOpen()) {
+            client.finish();
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
     }
 }

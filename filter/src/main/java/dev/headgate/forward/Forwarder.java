@@ -19,6 +19,7 @@ import dev.headgate.route.RouteMatch;
 import dev.headgate.upstream.Origin;
 import dev.headgate.upstream.OriginConnection;
 import dev.headgate.upstream.Upstream;
+import dev.headgate.upstream.Watchdog;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -58,6 +59,7 @@ public final class Forwarder {
     private final Purge purge;
 
     private final InterimRelay interim;
+    private final Watchdog watchdog;
     private final LongSupplier nanoSource;
 
     /**
@@ -72,8 +74,10 @@ public final class Forwarder {
             ResponseCache cache,
             ServletContext context,
             String sessionCookie,
+            Watchdog watchdog,
             LongSupplier nanoSource) {
         this.cache = cache;
+        this.watchdog = watchdog;
         this.purge = new Purge(cache, config.cacheStore());
         this.interim = new InterimRelay(context);
         this.nanoSource = nanoSource;
@@ -118,12 +122,14 @@ public final class Forwarder {
         route.request().check(request);
         OutgoingRequest outgoing = withoutContent(route, match, exchange);
         FieldSnapshot before = new FieldSnapshot(exchange.response());
-        try {
-            return cache.claim(
+        try (ClientDelivery client = delivery(route, match, exchange)) {
+            Claim claim = cache.claim(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     new OriginFetch(route, outgoing, route.affinity().of(match, exchange), match, exchange),
-                    new ClientDelivery(route.response(), match, exchange),
+                    client,
                     earlier);
+            client.finish();
+            return claim;
         } catch (GatewayFailure e) {
             if (!exchange.response().isCommitted()) {
                 before.restore(exchange.response());
@@ -142,11 +148,13 @@ public final class Forwarder {
         Rules route = rules[match.route().index()];
         OutgoingRequest outgoing = withoutContent(route, match, exchange);
         FieldSnapshot before = new FieldSnapshot(exchange.response());
-        try {
-            return cache.follow(
+        try (ClientDelivery client = delivery(route, match, exchange)) {
+            boolean answered = cache.follow(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     claim,
-                    new ClientDelivery(route.response(), match, exchange));
+                    client);
+            client.finish();
+            return answered;
         } catch (GatewayFailure e) {
             if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
                 before.restore(exchange.response());
@@ -157,8 +165,9 @@ public final class Forwarder {
 
     private static OutgoingRequest withoutContent(Rules route, RouteMatch match, Exchange exchange)
             throws GatewayFailure {
-        return route.request()
-                .requestFor(target(match, exchange.request()), match, exchange, RequestContent.none(exchange));
+        String target = target(match, exchange.request());
+        exchange.asksFor(target);
+        return route.request().requestFor(target, match, exchange, RequestContent.none(exchange));
     }
 
     /**
@@ -172,13 +181,16 @@ public final class Forwarder {
         // 1. What cannot be forwarded is answered here.
         route.request().check(request);
         String target = target(match, request);
+        exchange.asksFor(target);
         if (RequestRules.isLastHop(request)) {
             answerAsLastHop(exchange.response());
             return;
         }
 
         if (route.config().cache().enabled() && purge.takes(request)) {
-            purge.answer(request, new ClientDelivery(route.response(), match, exchange));
+            try (ClientDelivery client = delivery(route, match, exchange)) {
+                purge.answer(request, client);
+            }
             return;
         }
 
@@ -208,7 +220,7 @@ public final class Forwarder {
                     route,
                     response,
                     route.response().fields(response, match),
-                    new BodyRelay(exchange, route.config().limits(), nanoSource),
+                    new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource),
                     ContentSink.NONE,
                     match,
                     exchange);
@@ -219,13 +231,14 @@ public final class Forwarder {
             Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange, Claim claim)
             throws GatewayFailure {
         FieldSnapshot before = new FieldSnapshot(exchange.response());
-        ClientDelivery client = new ClientDelivery(route.response(), match, exchange);
-        try {
+        ClientDelivery client = delivery(route, match, exchange);
+        try (client) {
             cache.handle(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     claim,
                     new OriginFetch(route, outgoing, affinity, match, exchange),
                     client);
+            client.finish();
         } catch (GatewayFailure e) {
             // An abandoned exchange may have given its response back.
             if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
@@ -234,6 +247,11 @@ public final class Forwarder {
             }
             throw e;
         }
+    }
+
+    private ClientDelivery delivery(Rules route, RouteMatch match, Exchange exchange) {
+        ClientOutput client = new ClientOutput(exchange, route.config().limits(), watchdog, nanoSource);
+        return new ClientDelivery(route.response(), match, exchange, client);
     }
 
     /** The cache's way to the origins. */
@@ -260,7 +278,7 @@ public final class Forwarder {
             long length = response.contentLength();
             Fields told = length < 0 ? seen : seen.plus("Content-Length", Long.toString(length));
             ResponseHead head = new ResponseHead(response.head().getCode(), told);
-            BodyRelay body = new BodyRelay(exchange, route.config().limits(), nanoSource);
+            BodyRelay body = new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource);
             return new Response() {
 
                 @Override
@@ -381,11 +399,35 @@ public final class Forwarder {
     private OriginResponse attempt(
             Rules route, OutgoingRequest outgoing, Origin origin, Attempt attempt, Exchange exchange, boolean elsewhere)
             throws GatewayFailure {
+        if (outgoing.isIdempotent() && !outgoing.content().isPresent()) {
+            // Costs nothing to send again, so the pool need not make sure that the origin has not closed its
+            // connection.
+            OriginResponse response = attempt(route, outgoing, origin, attempt, exchange, elsewhere, false);
+            if (response != null) {
+                return response;
+            }
+        }
+        return attempt(route, outgoing, origin, attempt, exchange, elsewhere, true);
+    }
+
+    /**
+     * @param certain whether a connection that the origin has closed must not be used
+     * @return null, unless certain, when one was used
+     */
+    private OriginResponse attempt(
+            Rules route,
+            OutgoingRequest outgoing,
+            Origin origin,
+            Attempt attempt,
+            Exchange exchange,
+            boolean elsewhere,
+            boolean certain)
+            throws GatewayFailure {
         long responseNanos = exchange.attempts().size() == 1
                 ? route.config().timeouts().response().toNanos()
                 : remaining(route, exchange);
         OriginConnection connection = route.upstream()
-                .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, attempt);
+                .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, certain, attempt);
         Exchange.Wait wait = exchange.breakableBy(connection::abort);
         boolean handedOver = false;
         try {
@@ -423,6 +465,11 @@ public final class Forwarder {
             handedOver = true;
             return new OriginResponse(
                     route.upstream(), origin, outgoing.hostFor(origin), connection, wait, head, attempt);
+        } catch (GatewayFailure e) {
+            if (!certain && connection.hadEndedBefore(e) && !exchange.isAbandoned()) {
+                return null;
+            }
+            throw e;
         } finally {
             if (!handedOver) {
                 attempt.sent(connection.hasWritten());

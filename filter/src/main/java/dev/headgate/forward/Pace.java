@@ -1,5 +1,6 @@
 package dev.headgate.forward;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
@@ -10,14 +11,19 @@ import java.util.function.LongSupplier;
  */
 final class Pace {
 
-    /** Slow starts, short content and a lost packet or two are forgiven. */
-    private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(20);
+    /** So long a time of waiting is judged as a whole: slow starts, short content and a lost packet or two are forgiven. */
+    private static final long STRETCH_NANOS = TimeUnit.SECONDS.toNanos(20);
 
     private final long leastPerSecond;
     private final LongSupplier nanoSource;
-    private long waitedNanos;
-    private long bytes;
     private long sinceNanos;
+
+    /** In the stretch of time that is judged next: what came earlier, into some buffer, buys no time now. */
+    private long stretchNanos;
+
+    private long bytes;
+    private long waitedNanos;
+    private boolean slow;
 
     /** @param leastPerSecond 0: any pace will do */
     Pace(long leastPerSecond, LongSupplier nanoSource) {
@@ -39,8 +45,38 @@ final class Pace {
         if (leastPerSecond == 0) {
             return true;
         }
-        waitedNanos += nanoSource.getAsLong() - sinceNanos;
+        long wait = nanoSource.getAsLong() - sinceNanos;
+        waitedNanos += wait;
+        stretchNanos += wait;
         bytes += moved;
-        return waitedNanos < GRACE_NANOS || bytes / (waitedNanos / 1e9) >= leastPerSecond;
+        if (stretchNanos >= STRETCH_NANOS) {
+            slow |= isTooFew(bytes, stretchNanos);
+            stretchNanos = 0;
+            bytes = 0;
+        }
+        return !slow;
+    }
+
+    /** Whether the client was too slow, not counting a wait in progress. */
+    boolean isSlow() {
+        return slow;
+    }
+
+    /** Whether the wait in progress lasts too long even if all that is pending were moved now. */
+    boolean isLost(long pending) {
+        if (leastPerSecond == 0) {
+            return false;
+        }
+        long wait = nanoSource.getAsLong() - sinceNanos;
+        return wait >= STRETCH_NANOS && isTooFew(pending, wait);
+    }
+
+    private boolean isTooFew(long moved, long nanos) {
+        return moved / (nanos / 1e9) < leastPerSecond;
+    }
+
+    /** For how long the client was waited for, all in all. */
+    Duration waited() {
+        return Duration.ofNanos(waitedNanos);
     }
 }

@@ -44,6 +44,7 @@ public final class Admission implements AutoCloseable {
             RouteLimits limits,
             List<RateLimit> first,
             List<RateLimit> last,
+            boolean countsStoredLate,
             Gate routeGate,
             Gate upstreamGate,
             String upstream) {}
@@ -102,11 +103,13 @@ public final class Admission implements AutoCloseable {
                     !rate.config().countsStored() || !rate.config().patience().isZero();
             Gate earlier = before == null ? null : before.routeGates.get(route.name());
             putGate(routeGates, route.name(), limits.concurrency(), earlier);
+            List<RateLimit> last = own.stream().filter(late).toList();
             entrances[i] = new Entrance(
                     route.name(),
                     limits,
                     own.stream().filter(late.negate()).toList(),
-                    own.stream().filter(late).toList(),
+                    last,
+                    last.stream().anyMatch(rate -> rate.config().countsStored()),
                     routeGates.get(route.name()),
                     upstreamGates.get(route.upstream()),
                     route.upstream());
@@ -259,7 +262,7 @@ public final class Admission implements AutoCloseable {
 
     /** Whether a request has to {@link #enter} even if a stored response answers it: because that counts, and may wait. */
     public boolean countsStoredLate(int route) {
-        return entrances[route].last().stream().anyMatch(rate -> rate.config().countsStored());
+        return entrances[route].countsStoredLate();
     }
 
     /**

@@ -54,6 +54,9 @@ final class Gate {
     private final Deque<Waiter>[] waiting;
     private int waiters;
     private int taken;
+    /** About how long an answer took lately. */
+    private long answeredNanos;
+
     private long admitted;
     private long queued;
     private long refused;
@@ -217,7 +220,7 @@ final class Gate {
         lock.lock();
         try {
             if (adaptive != null && outcome != Outcome.UNKNOWN) {
-                adaptive.onSample(enteredNanos, Math.max(1, latencyNanos), taken, outcome == Outcome.OVERLOADED);
+                learn(enteredNanos, latencyNanos, outcome == Outcome.OVERLOADED);
             }
             taken--;
             while (waiters > 0 && taken < limit()) {
@@ -226,6 +229,17 @@ final class Gate {
         } finally {
             lock.unlock();
         }
+    }
+
+    private void learn(long enteredNanos, long latencyNanos, boolean overloaded) {
+        long latency = Math.max(1, latencyNanos);
+        if (!overloaded) {
+            answeredNanos += (latency - answeredNanos) / 8;
+        }
+        // A refusal comes faster than any answer. Taken for what an idle upstream needs, it would make every answer
+        // look
+        // as if it had queued for long, and the places would stay few after the refusals have ended.
+        adaptive.onSample(enteredNanos, overloaded ? Math.max(latency, answeredNanos) : latency, taken, overloaded);
     }
 
     private void admitNext() {

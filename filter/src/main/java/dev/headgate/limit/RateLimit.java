@@ -443,13 +443,20 @@ final class RateLimit {
     }
 
     private String address(HttpServletRequest request) {
-        return network(proxies.clientAddress(request));
+        String address = proxies.clientAddress(request);
+        // The container's own spelling of IPv4, by far the most, need not be parsed; what a proxy wrote is.
+        return address.indexOf(':') < 0 && address.equals(request.getRemoteAddr()) ? address : network(address);
     }
 
     /** One household or server has 2^64 IPv6 addresses (RFC 6177), so only the first half counts. */
     private static String network(String address) {
         byte[] bytes = AddressRange.bytesOf(address);
-        return bytes == null || bytes.length == 4 ? address : HexFormat.of().formatHex(bytes, 0, 8) + "/64";
+        if (bytes == null) {
+            return address;
+        }
+        return bytes.length == 4
+                ? (bytes[0] & 0xFF) + "." + (bytes[1] & 0xFF) + "." + (bytes[2] & 0xFF) + "." + (bytes[3] & 0xFF)
+                : HexFormat.of().formatHex(bytes, 0, 8) + "/64";
     }
 
     private static String orEmpty(String text) {

@@ -18,6 +18,9 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DefaultClientResources;
+import io.lettuce.core.resource.Delay;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,12 +49,16 @@ final class SharedBuckets implements AutoCloseable {
 
     private static final long WORKING = Long.MIN_VALUE;
 
+    /** How long the start of the gateway may wait for a store that does not refuse connections, but does not answer either. */
+    private static final Duration START_PATIENCE = Duration.ofSeconds(3);
+
     /** For so many times its timeout the store may answer nobody in time before it is left alone. */
     private static final int HICCUP = 4;
 
     private final LimitStoreConfig config;
     private final LongSupplier nanoSource;
     private final long hiccupNanos;
+    private final ClientResources resources;
     private final RedisClient client;
     private final RecentlyUsed<Bucket> proxies = new RecentlyUsed<>(PROXIES);
 
@@ -76,26 +83,40 @@ final class SharedBuckets implements AutoCloseable {
         this.nanoSource = nanoSource;
         this.changedNanos = nanoSource.getAsLong();
         this.hiccupNanos = HICCUP * config.timeout().toNanos();
-        client = RedisClient.create();
+        resources = DefaultClientResources.builder()
+                // Left to itself Lettuce would wait for up to 30 seconds once the store had been away for a while.
+                .reconnectDelay(Delay.exponential(Duration.ZERO, config.pause(), 2, TimeUnit.MILLISECONDS))
+                .build();
+        client = RedisClient.create(resources);
         client.setOptions(ClientOptions.builder()
                 .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
                 .socketOptions(SocketOptions.builder()
-                        .connectTimeout(
-                                Duration.ofMillis(Math.max(100, config.timeout().toMillis())))
+                        .connectTimeout(atLeast(Duration.ofSeconds(1)))
                         .build())
                 .timeoutOptions(TimeoutOptions.enabled(config.timeout()))
                 .build());
         try {
-            connect();
+            // Nobody waits yet, and the first connection loads and starts all of Lettuce: in the time that a request
+            // has
+            // for it, every restart would begin with seconds in which each gateway counts alone.
+            connect(atLeast(START_PATIENCE));
         } catch (RuntimeException e) {
             failed(e); // the app starts without it
         }
     }
 
-    private synchronized LettuceBasedProxyManager<String> connect() {
+    private Duration atLeast(Duration least) {
+        return config.timeout().compareTo(least) < 0 ? least : config.timeout();
+    }
+
+    private LettuceBasedProxyManager<String> connected() {
+        return manager != null ? manager : connect(atLeast(Duration.ofMillis(100)));
+    }
+
+    private synchronized LettuceBasedProxyManager<String> connect(Duration patience) {
         if (manager == null) {
             RedisURI uri = RedisURI.create(config.uri());
-            uri.setTimeout(Duration.ofMillis(Math.max(100, config.timeout().toMillis())));
+            uri.setTimeout(patience);
             StatefulRedisConnection<String, byte[]> connection =
                     client.connect(RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE), uri);
             connection.setTimeout(config.timeout());
@@ -120,7 +141,7 @@ final class SharedBuckets implements AutoCloseable {
     }
 
     Bucket bucket(String key, BucketConfiguration rates) {
-        LettuceBasedProxyManager<String> connected = manager != null ? manager : connect();
+        LettuceBasedProxyManager<String> connected = connected();
         return proxies.get(key, absent -> connected
                 .builder()
                 .withOptimization(Optimizations.batching())
@@ -172,7 +193,7 @@ final class SharedBuckets implements AutoCloseable {
      * @return whether it was there
      */
     boolean reset(String key, BucketConfiguration rates) {
-        LettuceBasedProxyManager<String> connected = manager != null ? manager : connect();
+        LettuceBasedProxyManager<String> connected = connected();
         if (connected.getProxyConfiguration(PREFIX + key).isEmpty()) {
             return false;
         }
@@ -205,7 +226,8 @@ final class SharedBuckets implements AutoCloseable {
     @Override
     public void close() {
         if (users.decrementAndGet() == 0) {
-            client.shutdown(0, 2, TimeUnit.SECONDS); // and its threads, which nobody else uses
+            client.shutdown(0, 2, TimeUnit.SECONDS);
+            resources.shutdown(0, 2, TimeUnit.SECONDS); // its threads
         }
     }
 }

@@ -168,10 +168,14 @@ public final class RouteMatch {
      * one character for each byte, which is left alone, some decode UTF-8, which is undone.
      */
     public static String bytesOf(String path) {
-        if (path.chars().allMatch(c -> c < 0x80)) {
+        int highest = 0;
+        for (int i = 0; i < path.length(); i++) {
+            highest |= path.charAt(i);
+        }
+        if (highest < 0x80) {
             return path;
         }
-        if (path.chars().allMatch(c -> c <= 0xff)) {
+        if (highest <= 0xff) {
             try {
                 StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(path.getBytes(StandardCharsets.ISO_8859_1)));
                 return path;

@@ -54,4 +54,16 @@ public @interface GatewaySettings {
     String reloadInterval() default "";
 
     String closeGrace() default "";
+
+    String jmx() default "";
+
+    String accessLog() default "";
+
+    String statusPath() default "";
+
+    String[] statusRoles() default {};
+
+    String[] statusAddresses() default {};
+
+    String startCheck() default "";
 }

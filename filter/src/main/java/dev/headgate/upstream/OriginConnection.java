@@ -2,6 +2,7 @@ package dev.headgate.upstream;
 
 import dev.headgate.config.PoolConfig;
 import dev.headgate.config.TimeoutConfig;
+import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import java.io.IOException;
 import java.io.InputStream;
@@ -45,6 +46,7 @@ public final class OriginConnection implements AutoCloseable {
     private final UpstreamClient client;
     private final ConnectionEndpoint endpoint;
     private final UpstreamConnection connection;
+    private final boolean reused;
     private final Origin origin;
     private final TimeoutConfig timeouts;
     private final long responseNanos;
@@ -60,6 +62,7 @@ public final class OriginConnection implements AutoCloseable {
             UpstreamClient client,
             ConnectionEndpoint endpoint,
             UpstreamConnection connection,
+            boolean reused,
             Origin origin,
             TimeoutConfig timeouts,
             long responseNanos,
@@ -68,6 +71,7 @@ public final class OriginConnection implements AutoCloseable {
         this.client = client;
         this.endpoint = endpoint;
         this.connection = connection;
+        this.reused = reused;
         this.origin = origin;
         this.timeouts = timeouts;
         this.pool = pool;
@@ -79,6 +83,14 @@ public final class OriginConnection implements AutoCloseable {
     /** Whether any byte of the request may have reached the origin. */
     public boolean hasWritten() {
         return connection.hasWritten();
+    }
+
+    /**
+     * Whether a failure may well mean that the origin had closed this connection before the request was sent, as it may at
+     * any time (RFC 9112 §9.3.1): it was in use before, and brought nothing.
+     */
+    public boolean hadEndedBefore(GatewayFailure failure) {
+        return reused && failure.kind() == FailureKind.CONNECTION_TERMINATED && !connection.hasHeadBegun();
     }
 
     /**

@@ -90,6 +90,7 @@ final class Probes implements AutoCloseable {
                         timeouts,
                         watchdog.reading(),
                         timeout.toNanos(),
+                        false,
                         new Attempt(origin.name(), watchdog.reading()))) {
             if (request == null) {
                 return new Verdict(true, null, 0, "");

@@ -2,7 +2,6 @@ package dev.headgate.upstream;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Iterator;
 import org.apache.hc.core5.http.ClassicHttpRequest;
@@ -42,15 +41,15 @@ final class RequestHeadWriter implements HttpMessageWriter<ClassicHttpRequest> {
     }
 
     private void append(String text) throws ProtocolException {
-        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-        for (byte b : bytes) {
-            if (b == '\r' || b == '\n' || b == 0) {
+        int length = text.length();
+        reserve(length);
+        for (int i = 0; i < length; i++) {
+            char c = text.charAt(i);
+            if (c == '\r' || c == '\n' || c == 0) {
                 throw new ProtocolException("a control character in the request head");
             }
+            head[size++] = c > 0xFF ? (byte) '?' : (byte) c;
         }
-        reserve(bytes.length);
-        System.arraycopy(bytes, 0, head, size, bytes.length);
-        size += bytes.length;
     }
 
     private void endLine() {

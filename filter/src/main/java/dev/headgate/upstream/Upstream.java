@@ -296,12 +296,19 @@ public final class Upstream implements AutoCloseable {
      *
      * @param startNanos when the exchange began, for the limit on the whole of it
      * @param responseNanos how long the response head may take
+     * @param certain whether one that the origin has closed must not be used; otherwise {@link
+     *     OriginConnection#hadEndedBefore} tells
      * @throws GatewayFailure when none is free in time, or none can be made
      */
     public OriginConnection connect(
-            Origin origin, TimeoutConfig timeouts, long startNanos, long responseNanos, Attempt attempt)
+            Origin origin,
+            TimeoutConfig timeouts,
+            long startNanos,
+            long responseNanos,
+            boolean certain,
+            Attempt attempt)
             throws GatewayFailure {
-        return client.connect(origin, timeouts, startNanos, responseNanos, attempt);
+        return client.connect(origin, timeouts, startNanos, responseNanos, certain, attempt);
     }
 
     // ---- learning ----

@@ -68,7 +68,7 @@ final class UpstreamClient implements AutoCloseable {
         }
         connections = new PoolingHttpClientConnectionManager(
                 new DefaultHttpClientConnectionOperator(sockets, null, null, tls.build()),
-                PoolConcurrencyPolicy.STRICT,
+                PoolConcurrencyPolicy.LAX,
                 PoolReusePolicy.LIFO,
                 null,
                 socket -> new UpstreamConnection(http1, new ResponseHeadParser(maxBytes, maxFields), watchdog));
@@ -79,7 +79,7 @@ final class UpstreamClient implements AutoCloseable {
                 .setSoTimeout(Timeout.DISABLED)
                 .build());
         connections.setDefaultConnectionConfig(ConnectionConfig.custom()
-                // Zero: the exact check at every lease.
+                // Zero: whether anything is left to read is looked at for every lease.
                 .setValidateAfterInactivity(TimeValue.ZERO_MILLISECONDS)
                 .setTimeToLive(pool.timeToLive().isZero() ? null : TimeValue.of(pool.timeToLive()))
                 .setIdleTimeout(Timeout.of(pool.idleTimeout()))
@@ -110,12 +110,21 @@ final class UpstreamClient implements AutoCloseable {
     }
 
     OriginConnection connect(
-            Origin origin, TimeoutConfig timeouts, long startNanos, long responseNanos, Attempt attempt)
+            Origin origin,
+            TimeoutConfig timeouts,
+            long startNanos,
+            long responseNanos,
+            boolean certain,
+            Attempt attempt)
             throws GatewayFailure {
         origin.began(watchdog.now());
         ConnectionEndpoint endpoint;
         try {
             endpoint = lease(origin);
+            while (certain && hasEnded(endpoint)) {
+                release(endpoint, null);
+                endpoint = lease(origin);
+            }
         } catch (GatewayFailure | RuntimeException e) {
             origin.ended();
             throw e;
@@ -127,13 +136,15 @@ final class UpstreamClient implements AutoCloseable {
                     ? Long.MAX_VALUE
                     : watchdog.since(startNanos) + timeouts.total().toNanos();
             connection.begin(total, timeouts.idle().toNanos());
-            if (!endpoint.isConnected()) {
+            boolean reused = endpoint.isConnected();
+            if (!reused) {
                 attempt.reached(Attempt.Stage.CONNECT, watchdog.reading());
                 connection.arm(Limit.CONNECT, now + timeouts.connect().toNanos());
                 connections.connect(endpoint, TimeValue.of(timeouts.connect()), HttpClientContext.create());
                 connection.disarm();
             }
-            return new OriginConnection(this, endpoint, connection, origin, timeouts, responseNanos, pool, watchdog);
+            return new OriginConnection(
+                    this, endpoint, connection, reused, origin, timeouts, responseNanos, pool, watchdog);
         } catch (IOException | RuntimeException e) {
             connection.close(CloseMode.IMMEDIATE);
             connections.release(endpoint, null, null);
@@ -142,23 +153,35 @@ final class UpstreamClient implements AutoCloseable {
         }
     }
 
+    private static boolean hasEnded(ConnectionEndpoint endpoint) {
+        return endpoint.isConnected() && ((UpstreamConnection) ((ConnectionHolder) endpoint).get()).hasEnded();
+    }
+
     private ConnectionEndpoint lease(Origin origin) throws GatewayFailure {
         Duration patience = pool.leaseTimeout();
         try {
             Timeout timeout = Timeout.of(patience);
             return connections.lease(null, origin.httpRoute(), timeout, null).get(timeout);
         } catch (TimeoutException e) {
-            throw new GatewayFailure(
-                    FailureKind.CONNECTION_LIMIT_REACHED,
-                    "all " + pool.maxPerOrigin() + " connections to " + origin + " stayed in use for "
-                            + patience.toMillis() + " ms (connections.max, connections.lease-timeout)",
-                    e);
+            throw noConnection(origin, e);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof TimeoutException) {
+                // The pool looks at the time as well, and may be the first to see that it is over.
+                throw noConnection(origin, e);
+            }
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "the connection pool failed", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while waiting for a connection", e);
         }
+    }
+
+    private GatewayFailure noConnection(Origin origin, Exception e) {
+        return new GatewayFailure(
+                FailureKind.CONNECTION_LIMIT_REACHED,
+                "all " + pool.maxPerOrigin() + " connections to " + origin + " stayed in use for "
+                        + pool.leaseTimeout().toMillis() + " ms (connections.max, connections.lease-timeout)",
+                e);
     }
 
     @Override

@@ -252,9 +252,10 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     }
 
     /**
-     * Tells whether this idle connection must not be used again: it was closed, or there is anything left to read, be
-     * it only one byte. An origin that sends more than its framing allows would otherwise answer the next client.
-     * Exact, and it never waits; HttpCore's own check blocks for a millisecond and takes surplus bytes for health.
+     * Tells whether this idle connection must not be used again because there is anything left to read, be it only one
+     * byte: an origin that sends more than its framing allows would otherwise answer the next client. Never waits; HttpCore's
+     * own check blocks for a millisecond and takes surplus bytes for health. That the origin has closed its side is seen by
+     * {@link #hasEnded()} only, which costs five system calls instead of one: 9 µs of 200 that a small exchange takes.
      */
     @Override
     public boolean isStale() throws IOException {
@@ -263,16 +264,27 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
             return true;
         }
         SSLSocket tls = holder.getSSLSocket();
-        if (tls != null && tls.getInputStream().available() > 0) {
+        // Under TLS these bytes may belong to a session ticket or an alert: such a connection is retired as well.
+        return tls != null && tls.getInputStream().available() > 0
+                || holder.getBaseSocket().getInputStream().available() > 0;
+    }
+
+    /** Tells whether the origin has closed this idle connection, or sent anything. Exact, and never waits. */
+    boolean hasEnded() {
+        SocketHolder holder = getSocketHolder();
+        if (holder == null) {
             return true;
         }
-        // Under TLS this byte may belong to a session ticket or an alert: such a connection is retired as well.
         SocketChannel channel = holder.getBaseSocket().getChannel();
-        channel.configureBlocking(false);
         try {
-            return channel.read(ByteBuffer.allocate(1)) != 0;
-        } finally {
-            channel.configureBlocking(true);
+            channel.configureBlocking(false);
+            try {
+                return channel.read(ByteBuffer.allocate(1)) != 0;
+            } finally {
+                channel.configureBlocking(true);
+            }
+        } catch (IOException e) {
+            return true;
         }
     }
 

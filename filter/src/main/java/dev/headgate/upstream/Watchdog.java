@@ -28,9 +28,17 @@ public final class Watchdog implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
 
+    /** Something else that may overstay a limit. */
+    @FunctionalInterface
+    public interface Watched {
+        /** Called every few milliseconds, on the watchdog's thread: neither waits nor throws. */
+        void look();
+    }
+
     private final LongSupplier nanoSource;
     private final long epoch;
     private final Set<UpstreamConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
     private final CopyOnWriteArrayList<Runnable> housekeeping = new CopyOnWriteArrayList<>();
     private final Thread thread;
     private volatile boolean closed;
@@ -69,7 +77,18 @@ public final class Watchdog implements AutoCloseable {
         connections.remove(connection);
     }
 
-    /** Has a task run about once a second, for as long as there are connections. The same task is not run twice. */
+    /** Looks at something until it is to {@link #forget} it. */
+    public void watch(Watched other) {
+        if (watched.add(other) && watched.size() == 1) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    public void forget(Watched other) {
+        watched.remove(other);
+    }
+
+    /** Has a task run about once a second, for as long as there is anything to watch. The same task is not run twice. */
     public void everySecond(Runnable task) {
         housekeeping.addIfAbsent(task);
     }
@@ -89,7 +108,7 @@ public final class Watchdog implements AutoCloseable {
     private void watch() {
         long nextHousekeeping = 0;
         while (!closed) {
-            if (connections.isEmpty()) {
+            if (connections.isEmpty() && watched.isEmpty()) {
                 LockSupport.park(this);
             } else {
                 LockSupport.parkNanos(this, TICK_NANOS);
@@ -97,6 +116,9 @@ public final class Watchdog implements AutoCloseable {
             long now = now();
             for (UpstreamConnection connection : connections) {
                 connection.closeIfOverdue(now);
+            }
+            for (Watched other : watched) {
+                runSafely(other::look);
             }
             if (now >= nextHousekeeping) {
                 nextHousekeeping = now + HOUSEKEEPING_NANOS;
@@ -109,7 +131,7 @@ public final class Watchdog implements AutoCloseable {
         try {
             task.run();
         } catch (RuntimeException e) {
-            LOG.warn("Housekeeping of a connection pool failed", e);
+            LOG.warn("Something that the watchdog looks after failed", e);
         }
     }
 

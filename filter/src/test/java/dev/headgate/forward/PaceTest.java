@@ -44,6 +44,28 @@ class PaceTest {
     }
 
     @Test
+    void whatWasTakenAtOnceBuysNoTimeLater() {
+        Pace pace = new Pace(500, clock::get);
+        assertThat(move(pace, 1_000_000_000, Duration.ofSeconds(20))).isTrue();
+        int seconds = 0;
+        while (move(pace, 100, Duration.ofSeconds(1))) {
+            seconds++;
+        }
+        assertThat(seconds).isEqualTo(19);
+    }
+
+    @Test
+    void waitIsLostWhenEvenItsEndWouldComeTooLate() {
+        Pace pace = new Pace(500, clock::get);
+        pace.begin();
+        clock.addAndGet(Duration.ofSeconds(32).toNanos());
+        assertThat(pace.isLost(16_384)).isFalse();
+        clock.addAndGet(Duration.ofSeconds(1).toNanos());
+        assertThat(pace.isLost(16_384)).isTrue();
+        assertThat(new Pace(0, clock::get).isLost(1)).isFalse();
+    }
+
+    @Test
     void slowUploadHasItsOwnFailure() {
         InputStream drip = new InputStream() {
             @Override

@@ -105,8 +105,37 @@ class GateTest {
         int wideAgain = simulation.run(60, 40);
 
         assertThat(wide).isBetween(40, 130);
-        assertThat(narrow).isLessThan(wide / 2).isGreaterThanOrEqualTo(4);
-        assertThat(wideAgain).isGreaterThan(narrow * 2);
+        // With as few as 8 servers a queue of several requests each is within what Vegas takes for noise.
+        assertThat(narrow).isBetween(4, 50);
+        assertThat(wideAgain).isBetween(40, 130);
+    }
+
+    @Test
+    void adaptiveGateFollowsACapacityThatHalvesAndReturns() {
+        Gate gate = new Gate(new ConcurrencyConfig(0, true, 2, 0, Duration.ZERO, Order.FIFO), () -> 0);
+        Simulation simulation = new Simulation(gate);
+
+        int whole = simulation.run(60, 20);
+        int half = simulation.run(30, 20);
+        int again = simulation.run(60, 20);
+        int later = simulation.run(60, 300);
+
+        assertThat(whole).isBetween(50, 100);
+        assertThat(half).isBetween(25, 50);
+        assertThat(again).isBetween(51, 100);
+        assertThat(later).as("it does not creep up").isBetween(50, 130);
+    }
+
+    /** As some services do: a quick 503 for whatever is too much. */
+    @Test
+    void quickRefusalsOfTheUpstreamAreNotTakenForSpeed() {
+        Gate gate = new Gate(new ConcurrencyConfig(0, true, 2, 0, Duration.ZERO, Order.FIFO), () -> 0);
+        Simulation simulation = new Simulation(gate);
+
+        assertThat(simulation.run(30, 30, 30)).isBetween(15, 40);
+        assertThat(simulation.run(10, 30, 10)).isBetween(3, 20);
+        assertThat(simulation.run(30, 60, 30)).isBetween(15, 40);
+        assertThat(simulation.run(60, 120)).isBetween(40, 130);
     }
 
     private static final class Simulation {
@@ -120,23 +149,35 @@ class GateTest {
             this.gate = gate;
         }
 
-        private record Job(long entered, long ends) {}
+        private record Job(long entered, long ends, Outcome outcome) {}
 
         /** Runs for so many seconds; the number of places at the end. */
         int run(int capacity, int seconds) {
+            return run(capacity, seconds, Integer.MAX_VALUE);
+        }
+
+        /** @param most with more than that, the upstream refuses in a millisecond */
+        int run(int capacity, int seconds, int most) {
             PriorityQueue<Job> served = new PriorityQueue<>((a, b) -> Long.compare(a.ends(), b.ends()));
             Queue<Long> queued = new ArrayDeque<>();
             long end = now + seconds * 1_000_000_000L;
+            int busy = 0;
             while (now < end) {
                 while (gate.enter(Priority.NORMAL) == null) {
-                    queued.add(now);
+                    if (busy + queued.size() < most) {
+                        queued.add(now);
+                    } else {
+                        served.add(new Job(now, now + SERVICE_NANOS / 10, Outcome.OVERLOADED));
+                    }
                 }
-                while (served.size() < capacity && !queued.isEmpty()) {
-                    served.add(new Job(queued.remove(), now + SERVICE_NANOS));
+                while (busy < capacity && !queued.isEmpty()) {
+                    served.add(new Job(queued.remove(), now + SERVICE_NANOS, Outcome.ANSWERED));
+                    busy++;
                 }
                 Job next = served.remove();
                 now = next.ends();
-                gate.leave(next.entered(), now - next.entered(), Outcome.ANSWERED);
+                busy -= next.outcome() == Outcome.ANSWERED ? 1 : 0;
+                gate.leave(next.entered(), now - next.entered(), next.outcome());
             }
             int places = gate.places();
             served.forEach(job -> gate.leave(0, 0, Outcome.UNKNOWN));

@@ -21,6 +21,10 @@ import java.util.stream.Stream;
 final class ServerProcess {
 
     private static final Path TARGET = Path.of(System.getProperty("target.directory"));
+
+    /** Stands for Tomcat's own app among the WARs. */
+    private static final Path MANAGER = Path.of("manager");
+
     private static final Pattern TOMCAT_LISTENS =
             Pattern.compile("Starting ProtocolHandler \\[\"http-nio-127\\.0\\.0\\.1-auto-1-(\\d+)\"]");
     private static final Pattern JETTY_LISTENS =
@@ -42,7 +46,17 @@ final class ServerProcess {
 
     /** A Tomcat with the settings it comes with, except for its ports. */
     static ServerProcess tomcat(String version, String service, List<Path> wars) throws IOException {
-        ServerProcess server = new ServerProcess("tomcat-" + version, TOMCAT_LISTENS);
+        return tomcat("tomcat-" + version, version, service, wars);
+    }
+
+    /** A Tomcat with its manager app, for a user {@code manager} with that password. */
+    static ServerProcess managedTomcat(String version, String service) throws IOException {
+        return tomcat("managed-tomcat-" + version, version, service, List.of(MANAGER));
+    }
+
+    private static ServerProcess tomcat(String name, String version, String service, List<Path> wars)
+            throws IOException {
+        ServerProcess server = new ServerProcess(name, TOMCAT_LISTENS);
         Path home = TARGET.resolve("servers").resolve("apache-tomcat-" + version);
         for (String directory : List.of("conf", "logs", "temp", "work")) {
             Files.createDirectories(server.base.resolve(directory));
@@ -59,11 +73,22 @@ final class ServerProcess {
                         .replace("<Server port=\"8005\"", "<Server port=\"-1\"")
                         .replace("<Connector port=\"8080\"", "<Connector address=\"127.0.0.1\" port=\"0\""));
         for (Path war : wars) {
-            Files.copy(war, server.base.resolve("webapps").resolve(war.getFileName()));
+            if (war.equals(MANAGER)) {
+                server.addManager(home);
+            } else {
+                Files.copy(war, server.base.resolve("webapps").resolve(war.getFileName()));
+            }
         }
         Path bin = home.resolve("bin");
         server.start(
                 service,
+                // As Tomcat's own script has them: its leak detection looks into the JDK.
+                "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
+                "--add-opens=java.base/java.io=ALL-UNNAMED",
+                "--add-opens=java.base/java.util=ALL-UNNAMED",
+                "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+                "--add-opens=java.rmi/sun.rmi.transport=ALL-UNNAMED",
                 "-cp",
                 bin.resolve("bootstrap.jar") + System.getProperty("path.separator") + bin.resolve("tomcat-juli.jar"),
                 "-Djava.util.logging.config.file=" + server.base.resolve("conf/logging.properties"),
@@ -74,6 +99,23 @@ final class ServerProcess {
                 "org.apache.catalina.startup.Bootstrap",
                 "start");
         return server;
+    }
+
+    private void addManager(Path home) throws IOException {
+        Path from = home.resolve("webapps/manager");
+        Path to = base.resolve("webapps/manager");
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(from.relativize(file).toString()));
+            }
+        }
+        Files.writeString(
+                base.resolve("conf/tomcat-users.xml"),
+                """
+                <tomcat-users xmlns="http://tomcat.apache.org/xml" version="1.0">
+                  <user username="manager" password="manager" roles="manager-script"/>
+                </tomcat-users>
+                """);
     }
 
     /** A Jetty that deploys every WAR twice: to Jakarta EE 10, and to EE 11 with {@code ee11-} before its name. */

@@ -1,0 +1,257 @@
+package dev.headgate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.headgate.config.GatewayConfig;
+import dev.headgate.setup.GatewayBuilder;
+import dev.headgate.testing.AppServer;
+import dev.headgate.testing.Container;
+import dev.headgate.testing.OnEachContainer;
+import dev.headgate.testing.RawClient;
+import dev.headgate.testing.RawOrigin;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Set;
+import javax.management.Attribute;
+import javax.management.JMException;
+import javax.management.MBeanFeatureInfo;
+import javax.management.MBeanInfo;
+import javax.management.MBeanOperationInfo;
+import javax.management.MBeanParameterInfo;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import javax.management.RuntimeOperationsException;
+import javax.management.openmbean.CompositeData;
+import javax.management.openmbean.TabularData;
+
+/** The gateway in the JVM's management server. */
+class JmxTest {
+
+    private static final RawOrigin.Script CUT = connection -> connection.readRequest();
+
+    private final MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+
+    @OnEachContainer
+    void beansAreThereWhileTheAppIs(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok()) {
+            try (AppServer app = app(container, "/shop", origin, "route.r.cache=true")) {
+                assertThat(app.port()).isPositive();
+                for (String type : new String[] {"Gateway", "Limits", "Cache", "Upstream", "Origin"}) {
+                    ObjectName name = one("type=" + type + ",*");
+                    assertThat(name.getKeyProperty("app")).endsWith("/shop");
+                    assertThat(name.getKeyProperty("gateway")).isEqualTo("shop");
+                }
+                assertThat(ObjectName.unquote(one("type=Origin,*").getKeyProperty("origin")))
+                        .isEqualTo(origin.url());
+                assertThat(one("type=metrics,route=r,name=total,*")).isNotNull();
+            }
+            assertThat(all("*")).as("after the end").isEmpty();
+        }
+    }
+
+    @OnEachContainer
+    void everythingIsDescribedAndOfOpenTypes(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = app(
+                        container,
+                        "/shop",
+                        origin,
+                        "route.r.cache=true",
+                        "limit.all.rate=100/s",
+                        "route.r.limits=all",
+                        "route.r.concurrency.max=10")) {
+            assertThat(app.port()).isPositive();
+            for (ObjectName name : all("*")) {
+                if (name.getKeyProperty("type").equals("metrics")) {
+                    continue;
+                }
+                MBeanInfo info = server.getMBeanInfo(name);
+                assertThat(info.getDescription()).isNotBlank();
+                assertThat(info.getDescriptor().getFieldValue("mxbean")).isEqualTo("true");
+                for (MBeanFeatureInfo feature : info.getAttributes()) {
+                    assertThat(feature.getDescription()).as(feature.getName()).isNotBlank();
+                    assertThat(feature.getDescriptor().getFieldValue("openType"))
+                            .as(feature.getName())
+                            .isNotNull();
+                    assertThat(server.getAttribute(name, feature.getName()))
+                            .as(feature.getName())
+                            .isNotNull();
+                }
+                for (MBeanOperationInfo operation : info.getOperations()) {
+                    assertThat(operation.getDescription()).isNotBlank();
+                    for (MBeanParameterInfo parameter : operation.getSignature()) {
+                        assertThat(parameter.getDescription()).isNotBlank();
+                    }
+                }
+            }
+        }
+    }
+
+    @OnEachContainer
+    void failuresAreATable(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.scripted(CUT);
+                AppServer app = app(container, "/shop", origin);
+                RawClient client = app.connect()) {
+            assertThat(client.get("/shop/api/x", "X-Request-Id: abc-1").status())
+                    .isEqualTo(502);
+            ObjectName gateway = one("type=Gateway,*");
+            await().until(() -> !((TabularData) server.getAttribute(gateway, "RecentFailures")).isEmpty());
+            TabularData failures = (TabularData) server.getAttribute(gateway, "RecentFailures");
+            CompositeData newest = failures.get(new Object[] {0L});
+            assertThat(newest.get("kind")).isEqualTo("connection_terminated");
+            assertThat(newest.get("side")).isEqualTo("upstream");
+            assertThat(newest.get("origin")).isEqualTo(origin.url());
+            assertThat(newest.get("requestId")).isEqualTo("abc-1");
+            assertThat(newest.get("status")).isEqualTo(502L);
+            assertThat((String) newest.get("attempts")).contains("connection_terminated");
+            ObjectName counted = one("type=metrics,route=r,name=failures.connection_terminated,*");
+            assertThat(server.getAttribute(counted, "Count")).isEqualTo(1L);
+        }
+    }
+
+    @OnEachContainer
+    void operatorActsOnAnOrigin(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = app(container, "/shop", origin);
+                RawClient client = app.connect()) {
+            ObjectName name = one("type=Origin,*");
+            act(name, "drain");
+            assertThat(server.getAttribute(name, "Mode")).isEqualTo("draining");
+            try (RawClient refused = app.connect()) {
+                assertThat(refused.get("/shop/api/x").status()).isEqualTo(503);
+            }
+            act(name, "disable");
+            assertThat(server.getAttribute(name, "Mode")).isEqualTo("disabled");
+            act(name, "enable");
+            act(name, "reset");
+            assertThat(client.get("/shop/api/x").status()).isEqualTo(200);
+            server.setAttribute(name, new Attribute("Weight", 7));
+            assertThat(server.getAttribute(name, "Weight")).isEqualTo(7);
+            assertThatThrownBy(() -> server.setAttribute(name, new Attribute("Weight", 0)))
+                    .isInstanceOf(RuntimeOperationsException.class)
+                    .hasMessageContaining("1 to 1000");
+            assertThat((String) act(name, "diagnose")).contains("DNS ok", "TCP ok");
+            TabularData origins = (TabularData) server.getAttribute(one("type=Upstream,*"), "Origins");
+            assertThat(origins.get(new Object[] {origin.url()}).get("available"))
+                    .isEqualTo(true);
+        }
+    }
+
+    @OnEachContainer
+    void operatorActsOnCacheAndLimits(Container container) throws Exception {
+        String stored = RawOrigin.ok("stored", "Cache-Control: max-age=600", "Cache-Tag: t");
+        try (RawOrigin origin = RawOrigin.answering(stored, stored, stored, stored, stored, stored);
+                AppServer app = app(
+                        container,
+                        "/shop",
+                        origin,
+                        "route.r.cache=true",
+                        "limit.all.rate=5/h",
+                        "limit.all.key=field:X-Who",
+                        "route.r.limits=all");
+                RawClient client = app.connect()) {
+            ObjectName cache = one("type=Cache,*");
+            assertThat(client.get("/shop/api/x", "X-Who: a").status()).isEqualTo(200);
+            await().until(() -> server.getAttribute(cache, "Responses").equals(1L));
+            assertThat(server.invoke(cache, "purgeUrl", new Object[] {"/shop/api/x", false}, null))
+                    .isEqualTo(1);
+            assertThat(client.get("/shop/api/x", "X-Who: a").status()).isEqualTo(200);
+            await().until(() -> server.getAttribute(cache, "Responses").equals(1L));
+            assertThat(server.invoke(cache, "purgeTag", new Object[] {"t", true}, null))
+                    .isEqualTo(1);
+            assertThat(server.invoke(cache, "purgePrefix", new Object[] {"/shop/api/", false}, null))
+                    .isEqualTo(1);
+            assertThat(server.invoke(cache, "clear", new Object[] {false}, null))
+                    .isEqualTo(0);
+            assertThat(server.getAttribute(cache, "Hits")).isEqualTo(0L);
+
+            ObjectName limits = one("type=Limits,*");
+            for (int i = 0; i < 3; i++) {
+                assertThat(client.get("/shop/api/x", "X-Who: a").status()).isEqualTo(200);
+            }
+            assertThat(client.get("/shop/api/x", "X-Who: a").status()).isEqualTo(429);
+            TabularData rates = (TabularData) server.getAttribute(limits, "Rates");
+            assertThat(rates.get(new Object[] {"all"}).get("refused")).isEqualTo(1L);
+            assertThat(server.invoke(limits, "resetKey", new Object[] {"all", "a"}, null))
+                    .isEqualTo(true);
+            assertThat(client.get("/shop/api/x", "X-Who: a").status()).isEqualTo(200);
+        }
+    }
+
+    @OnEachContainer
+    void gatewaysOfOneNameInTwoAppsAreToldApart(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer one = app(container, "/one", origin);
+                AppServer two = app(container, "/two", origin);
+                AppServer again = app(container, "/two", origin)) {
+            assertThat(Set.of(one.port(), two.port(), again.port())).hasSize(3);
+            assertThat(all("type=Gateway,*")).hasSize(3);
+            assertThat(all("type=metrics,route=r,name=total,*")).hasSize(3);
+        }
+        assertThat(all("*")).isEmpty();
+    }
+
+    @OnEachContainer
+    void thereAreNoneWithoutJmx(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = app(container, "/shop", origin, "jmx=false");
+                RawClient client = app.connect()) {
+            assertThat(client.get("/shop/api/x").status()).isEqualTo(200);
+            assertThat(all("*")).isEmpty();
+        }
+    }
+
+    @OnEachContainer
+    void beansComeAndGoWithAReload(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok()) {
+            HeadgateFilter filter = new HeadgateFilter(config(origin));
+            try (AppServer app = AppServer.on(container).filter(filter).start()) {
+                assertThat(app.port()).isPositive();
+                filter.reload(config(origin, "route.s.path=/s/*", "route.s.to=http://127.0.0.1:1"));
+                assertThat(all("type=Upstream,*")).hasSize(2);
+                assertThat(one("type=metrics,route=s,name=total,*")).isNotNull();
+                filter.reload(config(origin));
+                assertThat(all("type=Origin,*")).hasSize(1);
+                assertThat(all("type=metrics,route=s,*")).isEmpty();
+            }
+        }
+    }
+
+    private Object act(ObjectName name, String operation) throws JMException {
+        return server.invoke(name, operation, new Object[0], new String[0]);
+    }
+
+    private Set<ObjectName> all(String keys) throws JMException {
+        return server.queryNames(new ObjectName("dev.headgate:" + keys), null);
+    }
+
+    private ObjectName one(String keys) throws JMException {
+        Collection<ObjectName> found = all(keys);
+        assertThat(found).as(keys).hasSize(1);
+        return found.iterator().next();
+    }
+
+    private static AppServer app(Container container, String path, RawOrigin origin, String... settings)
+            throws IOException {
+        return AppServer.on(container)
+                .contextPath(path)
+                .filter(new HeadgateFilter(config(origin, settings)))
+                .start();
+    }
+
+    private static GatewayConfig config(RawOrigin origin, String... settings) {
+        GatewayBuilder builder = GatewayBuilder.create()
+                .set("name", "shop")
+                .set("close.grace", "0s")
+                .set("route.r.path", "/api/*")
+                .set("route.r.to", origin.url());
+        Arrays.stream(settings)
+                .forEach(line ->
+                        builder.set(line.substring(0, line.indexOf('=')), line.substring(line.indexOf('=') + 1)));
+        return builder.build();
+    }
+}

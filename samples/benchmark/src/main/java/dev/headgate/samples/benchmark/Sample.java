@@ -1,0 +1,20 @@
+package dev.headgate.samples.benchmark;
+
+/**
+ * What one round showed of one peer.
+ *
+ * @param requests how many were answered, or how many events arrived
+ * @param errors answers other than 2xx, and failures of connections
+ * @param cpuMicros of the peer's processes, a request; 0 without a process
+ * @param threads the peer's threads (the system's) at the end of the round
+ * @param grownKilobytes by how much the peer's resident memory grew, a connection
+ */
+record Sample(
+        long requests,
+        double perSecond,
+        double p50Millis,
+        double p99Millis,
+        long errors,
+        double cpuMicros,
+        int threads,
+        double grownKilobytes) {}
