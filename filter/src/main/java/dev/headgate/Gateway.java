@@ -14,11 +14,11 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.forward.Forwarder;
 import dev.headgate.limit.Admission;
 import dev.headgate.limit.Permit;
+import dev.headgate.observe.LogContext;
 import dev.headgate.observe.ManagedGateway;
-import dev.headgate.observe.Management;
-import dev.headgate.observe.MetricsListener;
-import dev.headgate.observe.RecentFailures;
+import dev.headgate.observe.Observation;
 import dev.headgate.observe.Registries;
+import dev.headgate.observe.StatusPage;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.route.RouteTable;
 import dev.headgate.setup.SettingsException;
@@ -56,7 +56,6 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * One gateway: builds everything that its configuration asks for, runs the line that each request takes, and frees
@@ -76,12 +75,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource;
     private final long startNanos;
-    private final MetricsListener metrics;
-    private final RecentFailures failures;
-
-    /** Null without JMX. */
-    private final Management management;
-
+    private final Observation observation;
     private final ExchangeListener listener;
 
     /** What is in force. */
@@ -123,28 +117,31 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.housekeeping = housekeeping(config);
         try {
             this.current = generation(config, null);
-            this.metrics = new MetricsListener(this, registries, nanoSource);
-            this.failures = new RecentFailures(clock);
-            List<ExchangeListener> all = new ArrayList<>(List.of(metrics, failures));
-            all.addAll(listeners);
-            this.listener = new Observers(all);
-            this.management =
-                    config.operation().jmx() ? new Management(appName(context), this, metrics, failures) : null;
+            this.observation = new Observation(
+                    this,
+                    context,
+                    Gateway::isOurFilter,
+                    appName(context),
+                    sessionCookie(context),
+                    registries,
+                    listeners,
+                    this::later,
+                    clock,
+                    nanoSource);
+            this.listener = observation.listener();
         } catch (RuntimeException e) {
             close();
             throw e;
         }
         watchdog.everySecond(() -> current.admission().sweep());
-        watchdog.everySecond(metrics::everySecond);
-        if (management != null) {
-            watchdog.everySecond(management::reconcile);
-        }
+        // Not on the watchdog's thread: with a thousand routes it may take a while.
+        housekeeping.scheduleWithFixedDelay(observation::everySecond, 1, 1, TimeUnit.SECONDS);
         LOG.info(
                 "Headgate '{}' is ready: {} routes, {} upstreams",
                 config.name(),
                 config.routes().size(),
                 config.upstreams().size());
-        current.routes().shadows().forEach(LOG::info);
+        observation.inForce(current.routes(), List.of());
         lookAtFileLater();
     }
 
@@ -262,10 +259,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             before.cache().routes(cachedRoutes(config));
         }
         current = next;
-        metrics.reconcile();
-        if (management != null) {
-            management.reconcile();
-        }
         before.upstreams().forEach((name, upstream) -> {
             if (next.upstreams().get(name) != upstream) {
                 upstream.retire();
@@ -289,7 +282,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 config.routes().size(),
                 config.upstreams().size(),
                 later.isEmpty() ? "" : "; changes of these take effect at the next start: " + String.join(", ", later));
-        next.routes().shadows().forEach(LOG::info);
+        observation.inForce(next.routes(), before.upstreams().values());
         if (before.config().operation().reloadInterval().isZero()) {
             lookAtFileLater();
         }
@@ -317,8 +310,12 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         if (source == null || interval.isZero()) {
             return;
         }
+        later(interval, this::lookAtFile);
+    }
+
+    private void later(Duration delay, Runnable task) {
         try {
-            housekeeping.schedule(this::lookAtFile, interval.toNanos(), TimeUnit.NANOSECONDS);
+            housekeeping.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("Headgate is closing");
         }
@@ -376,9 +373,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     }
 
     /** The whole way of a request. */
+    @SuppressWarnings("try") // the scope is only there to be closed
     void handle(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         Generation now = current;
+        if (StatusPage.takes(now.config().status(), request)) {
+            observation.statusPage().answer(request, response);
+            return;
+        }
         RouteMatch match = Fallbacks.isLeftToApp(request) ? null : now.routes().match(request);
         if (match == null) {
             chain.doFilter(request, response);
@@ -392,6 +394,13 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 requestId(now.config(), request),
                 nanoSource.getAsLong(),
                 listener);
+        try (LogContext.Scope scope = LogContext.enter(exchange)) {
+            handle(now, match, exchange, chain);
+        }
+    }
+
+    private void handle(Generation now, RouteMatch match, Exchange exchange, FilterChain chain)
+            throws IOException, ServletException {
         listener.began(exchange);
         try {
             if (closing) {
@@ -531,11 +540,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         exchange.failed(failure);
         HttpServletResponse response = exchange.response();
         if (failure.kind() == FailureKind.CLIENT_LEFT) {
-            LOG.debug("{} route {}: {}", exchange.requestId(), exchange.route(), failure.getMessage());
             answerAndLeave(now, exchange, failure);
             return;
         }
-        log(exchange, failure);
         if (exchange.isAbandoned() || response.isCommitted()) {
             // The container breaks the connection, so that what was cut cannot pass for whole.
             throw new CutResponse(failure.kind());
@@ -551,21 +558,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             return;
         }
         now.fallbacks().get(exchange.route()).answer(exchange, failure, chain);
-    }
-
-    private static void log(Exchange exchange, GatewayFailure failure) {
-        // Who floods the gateway must not flood the log.
-        boolean byRate =
-                failure.kind() == FailureKind.HTTP_REQUEST_DENIED || failure.kind() == FailureKind.HTTP_REQUEST_PUT_OFF;
-        LOG.atLevel(byRate ? Level.DEBUG : Level.WARN)
-                .log(
-                        "{} route {}: {} ({}, {} attempts)",
-                        exchange.requestId(),
-                        exchange.route(),
-                        failure.getMessage(),
-                        failure.kind().errorType(),
-                        exchange.attempts().size(),
-                        failure.kind() == FailureKind.PROXY_INTERNAL_ERROR ? failure.getCause() : null);
     }
 
     /**
@@ -616,6 +608,17 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         return true;
     }
 
+    /** Apps extend the filter. */
+    private static boolean isOurFilter(String className) {
+        try {
+            return className != null
+                    && HeadgateFilter.class.isAssignableFrom(Class.forName(
+                            className, false, Thread.currentThread().getContextClassLoader()));
+        } catch (ClassNotFoundException | LinkageError e) {
+            return false;
+        }
+    }
+
     private static String sessionCookie(ServletContext context) {
         var session = context.getSessionCookieConfig();
         String name = session == null ? null : session.getName();
@@ -638,11 +641,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         if (last != null) {
             threads.awaitIdle(last.config().operation().closeGrace());
         }
-        if (management != null) {
-            management.close();
-        }
-        if (metrics != null) {
-            metrics.close();
+        if (observation != null) {
+            observation.close();
         }
         if (last != null) {
             if (last.cache() != null) {

@@ -144,7 +144,8 @@ class ArchitectureTest {
     static final ArchRule concurrencyLimitsLivesInLimit = livesIn("com.netflix.concurrency..", "dev.headgate.limit");
 
     @ArchTest
-    static final ArchRule mustacheLivesInFailure = livesIn("com.samskivert..", "dev.headgate.failure");
+    static final ArchRule mustacheLivesWhereThePagesAre =
+            livesIn("com.samskivert..", "dev.headgate.failure", "dev.headgate.observe");
 
     @ArchTest
     static final ArchRule metricsLiveInObserve = noClasses()
@@ -157,6 +158,9 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule metricsOfDropwizardLiveInObserve = livesIn("io.dropwizard..", "dev.headgate.observe");
+
+    @ArchTest
+    static final ArchRule openTelemetryLivesInObserve = livesIn("io.opentelemetry..", "dev.headgate.observe");
 
     @ArchTest
     static final ArchRule managementLivesInObserve = noClasses()
@@ -189,6 +193,7 @@ class ArchitectureTest {
                     "com.netflix.concurrency..",
                     "com.codahale..",
                     "io.dropwizard..",
+                    "io.opentelemetry..",
                     "com.samskivert.."));
 
     @ArchTest

@@ -10,6 +10,8 @@ import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -457,6 +459,88 @@ class CacheTest {
                 assertThat(response.status()).isEqualTo(200);
                 assertThat(response.text()).isEqualTo("hello");
             }
+            assertThat(origin.requests()).isEqualTo(1);
+        }
+    }
+
+    /** The content is far more than all buffers between gateway and client hold. */
+    @OnEachContainer
+    void leaderWhoseClientStopsReadingDoesNotHoldUpItsFollowers(Container container) throws Exception {
+        int pieces = 400;
+        String piece = "x".repeat(64 * 1024);
+        CountDownLatch followed = new CountDownLatch(1);
+        RawOrigin.Script script = connection -> {
+            while (connection.readRequest() != null) {
+                connection.send("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: "
+                        + pieces * piece.length() + "\r\n\r\n");
+                for (int i = 0; i < pieces; i++) {
+                    connection.send(piece);
+                    followed.await(20, TimeUnit.SECONDS);
+                }
+            }
+        };
+        try (RawOrigin origin = RawOrigin.scripted(script);
+                Scene scene = Scene.of(AppServer.on(container).threads(80), origin, ON)) {
+            RawClient leader = scene.client();
+            leader.send(RawClient.request("GET", "/api/a") + "\r\n");
+            Awaitility.await().until(() -> origin.requests() == 1);
+            RawClient follower = scene.connect();
+            follower.send(RawClient.request("GET", "/api/a") + "\r\n");
+            RawMessage followers = follower.readResponseHead();
+            followed.countDown();
+            follower.readRest(followers);
+            assertThat(followers.field("Cache-Status")).contains("collapsed");
+            assertThat(followers.text()).hasSize(pieces * piece.length());
+
+            // It has not lost anything either.
+            RawMessage leaders = leader.readResponse();
+            assertThat(leaders.text()).isEqualTo(followers.text());
+            assertThat(origin.requests()).isEqualTo(1);
+            assertThat(scene.connect().get("/api/a").field("Cache-Status")).contains("hit");
+        }
+    }
+
+    @OnEachContainer
+    void leaderThatStopsReadingAndLeavesDoesNotEndItsFollowers(Container container) throws Exception {
+        int pieces = 400;
+        String piece = "x".repeat(64 * 1024);
+        CountDownLatch followed = new CountDownLatch(1);
+        CountDownLatch left = new CountDownLatch(1);
+        RawOrigin.Script script = connection -> {
+            while (connection.readRequest() != null) {
+                connection.send("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: "
+                        + pieces * piece.length() + "\r\n\r\n");
+                for (int i = 0; i < pieces; i++) {
+                    if (i == pieces - 1) {
+                        left.await(20, TimeUnit.SECONDS);
+                    }
+                    connection.send(piece);
+                    followed.await(20, TimeUnit.SECONDS);
+                }
+            }
+        };
+        try (RawOrigin origin = RawOrigin.scripted(script);
+                Scene scene = Scene.of(AppServer.on(container).threads(80), origin, ON)) {
+            RawClient leader = scene.client();
+            leader.send(RawClient.request("GET", "/api/a") + "\r\n");
+            Awaitility.await().until(() -> origin.requests() == 1);
+            RawClient follower = scene.connect();
+            follower.send(RawClient.request("GET", "/api/a") + "\r\n");
+            RawMessage followers = follower.readResponseHead();
+            followed.countDown();
+            Thread leaves = new Thread(() -> {
+                try {
+                    leader.close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                } finally {
+                    left.countDown();
+                }
+            });
+            leaves.start();
+            follower.readRest(followers);
+            leaves.join();
+            assertThat(followers.text()).hasSize(pieces * piece.length());
             assertThat(origin.requests()).isEqualTo(1);
         }
     }

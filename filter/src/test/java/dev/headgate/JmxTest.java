@@ -183,29 +183,6 @@ class JmxTest {
     }
 
     @OnEachContainer
-    void secretsAreMasked(Container container) throws Exception {
-        try (RawOrigin origin = RawOrigin.ok();
-                AppServer app = app(
-                        container,
-                        "/shop",
-                        origin,
-                        "limits.store=redis://user:geheim@127.0.0.1:1",
-                        "limit.all.rate=5/h",
-                        "route.r.limits=all",
-                        "route.r.request.set.Authorization=Bearer geheim",
-                        "route.r.request.set.X-Api-Key=geheim",
-                        "route.r.request.set.X-Plain=seen",
-                        "route.r.request.set.X-Odd=geheim0123456789geheim",
-                        "upstream.r.balance.secret=geheim")) {
-            assertThat(app.port()).isPositive();
-            String text = (String) server.getAttribute(one("type=Gateway,*"), "Configuration");
-            assertThat(text)
-                    .contains("X-Plain = seen", "127.0.0.1:1", "paths = /api/*")
-                    .doesNotContain("geheim");
-        }
-    }
-
-    @OnEachContainer
     void gatewaysOfOneNameInTwoAppsAreToldApart(Container container) throws Exception {
         try (RawOrigin origin = RawOrigin.ok();
                 AppServer one = app(container, "/one", origin);

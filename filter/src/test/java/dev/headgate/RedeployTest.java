@@ -37,7 +37,7 @@ class RedeployTest {
 
     /** What the container or the tests bring; everything else on the class path goes into the app. */
     private static final Pattern NOT_OF_THE_APP = Pattern.compile(
-            ".*(test-classes|tomcat|jetty|servlet-api|slf4j|junit|surefire|opentest4j|apiguardian|assertj|byte-buddy"
+            ".*(test-classes|tomcat|jetty|servlet-api|slf4j|logback|junit|surefire|opentest4j|apiguardian|assertj|byte-buddy"
                     + "|awaitility|hamcrest|archunit|idea_rt).*");
 
     @TempDir
@@ -122,8 +122,8 @@ class RedeployTest {
                 dead) {
             Files.writeString(
                     directory.resolve("app/WEB-INF/headgate.properties"),
-                    "route.r.path=/api/*\nroute.r.to=" + origin.url() + "\nroute.dead.path=/dead/*\nroute.dead.to="
-                            + dead.url() + "\n");
+                    "start-check=false\nroute.r.path=/api/*\nroute.r.to=" + origin.url()
+                            + "\nroute.dead.path=/dead/*\nroute.dead.to=" + dead.url() + "\n");
             loaders.add(deployAndUndeploy());
             Set<String> threads = threads();
             for (int i = 1; i < TIMES; i++) {

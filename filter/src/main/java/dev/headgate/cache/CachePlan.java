@@ -1,7 +1,9 @@
 package dev.headgate.cache;
 
+import dev.headgate.cache.ByteRanges.Brought;
 import dev.headgate.cache.CacheStatus.Forward;
 import dev.headgate.exchange.Fields;
+import dev.headgate.exchange.ResponseHead;
 import java.util.List;
 
 /**
@@ -105,6 +107,44 @@ record CachePlan(Action action, StoredResponse stored, Forward forward, long ttl
             fields = fields.plus("If-Modified-Since", modified);
         }
         return request.withFields(fields);
+    }
+
+    /**
+     * Whether only the end of a stored response is to be asked for, since its beginning is here and fresh (RFC 9111 §3.4).
+     */
+    boolean completes(CacheRequest request) {
+        CacheControl wish = CacheControl.ofRequest(request.fields());
+        return forward == Forward.PARTIAL
+                && request.isGet()
+                && ttlMillis > 0
+                && !stored.softPurged()
+                && !stored.control().noCache()
+                && stored.status() == 200
+                && stored.beginning() > 0
+                && stored.completeLength() > stored.beginning()
+                && !wish.noCache()
+                && !wish.noStore()
+                && !request.fields().has("Range")
+                && !request.fields().has("If-None-Match")
+                && !request.fields().has("If-Modified-Since");
+    }
+
+    /** The request for what is missing at the end of a stored response. */
+    static CacheRequest completion(CacheRequest request, StoredResponse stored) {
+        Fields fields = request.fields().with("Range", "bytes=" + stored.beginning() + "-");
+        return request.withFields(
+                Validators.isStrong(stored.entityTag()) ? fields.with("If-Range", stored.entityTag()) : fields);
+    }
+
+    /** Whether a response brings what {@link #completion} has asked for, of the very same content (RFC 9110 §15.3.7.3). */
+    static boolean isCompletion(StoredResponse stored, ResponseHead head, long responseMillis) {
+        Brought brought = ByteRanges.brought(head.fields().first("Content-Range"));
+        return head.status() == 206
+                && brought != null
+                && brought.first() == stored.beginning()
+                && brought.last() == stored.completeLength() - 1
+                && brought.length() == stored.completeLength()
+                && Validators.sameStrongly(stored.fields(), head.fields(), responseMillis);
     }
 
     /**

@@ -34,22 +34,27 @@ public interface Fetch {
         ResponseHead head();
 
         /**
-         * Sends the response to the client. When it returns, the client has been handed all of it.
+         * Sends the response to the client. When it returns true, the client has been handed all of it.
          *
          * @param head to send, with the same status as the origin's
          * @param sink is handed all content before it goes to the client
          * @param heir asked once if the client leaves meanwhile: true when {@link #drain} is to be possible then
+         * @return false when the sink did not let it read on; the client has been handed all that was read
          * @throws GatewayFailure when the content was cut, or the client is gone; in the latter case {@link #drain} may
          *     go on where this stopped
          */
-        void relay(ResponseHead head, ContentSink sink, BooleanSupplier heir) throws GatewayFailure;
+        boolean relay(ResponseHead head, ContentSink sink, BooleanSupplier heir) throws GatewayFailure;
 
         /**
-         * Reads the content without sending it to anyone.
+         * Reads the content, or what is left of it, without sending it to anyone; on any thread, but one at a time.
          *
+         * @return false when the sink did not let it read on
          * @throws GatewayFailure when the content was cut
          */
-        void drain(ContentSink sink) throws GatewayFailure;
+        boolean drain(ContentSink sink) throws GatewayFailure;
+
+        /** The client is gone, and the response goes on without it: its request and response are left alone from now on. */
+        default void leaveClient() {}
 
         /** Gives the connection back, or closes it where content is left. */
         @Override

@@ -3,9 +3,12 @@ package dev.headgate.cache;
 import dev.headgate.cache.ByteRanges.Brought;
 import dev.headgate.cache.StoredResponse.Part;
 import dev.headgate.exchange.Fields;
+import dev.headgate.failure.GatewayFailure;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -13,11 +16,18 @@ import java.util.function.BooleanSupplier;
  * bounded: content is held in one unfinished chunk and the first few finished ones, the rest is in the store.
  *
  * <p>Written by the thread that has the response, read by any; guarded by its own monitor.
+ *
+ * <p>That thread also waits for its own client. When it does so while a follower has nothing left to send, the follower has
+ * another thread read on, for good: the pump. From then on everybody, the first client too, is served from here at their
+ * own pace.
  */
 final class Recording implements ContentSink {
 
     /** Finished chunks that are kept at hand, so that followers of small responses do not depend on the store. */
     private static final int CHUNKS_AT_HAND = 4;
+
+    /** How long a follower leaves the response to a thread that waits for its own client: most waits are over by then. */
+    private static final long PATIENCE_MILLIS = 10;
 
     private enum State {
         RUNNING,
@@ -44,6 +54,27 @@ final class Recording implements ContentSink {
     private boolean stopped;
     private boolean closed;
     private State state = State.RUNNING;
+
+    /** Whether the first thread waits for the origin. */
+    private boolean reading;
+
+    /** Whether it hands its client what it has read, and may wait for that. */
+    private boolean sending;
+
+    /** Begins to read on another thread; null: there is none. */
+    private Executor pump;
+
+    private Runnable pumping;
+    private boolean pumped;
+
+    /** Whether a pump runs. */
+    private boolean pumpRuns;
+
+    /** What the first client has still to get since the pump took over. */
+    private Follower rest;
+
+    /** Why the content was cut; null: it was not, or nobody said. */
+    private GatewayFailure failure;
 
     /**
      * @param request the fields of the request, as sent to the origin
@@ -83,8 +114,102 @@ final class Recording implements ContentSink {
         return expected;
     }
 
+    /**
+     * Lets followers have another thread read on.
+     *
+     * @param threads may refuse
+     * @param reads the rest of the content into {@link #pumpSink()}, and calls {@link #pumpEnded()} at last
+     */
+    synchronized void mayBePumped(Executor threads, Runnable reads) {
+        pump = threads;
+        pumping = reads;
+    }
+
+    /** For the first thread. */
+    @Override
+    public synchronized boolean mayRead() {
+        sending = false;
+        reading = !pumped;
+        return reading;
+    }
+
+    /** For the thread that has taken over: takes content as long as anybody wants it. */
+    ContentSink pumpSink() {
+        return new ContentSink() {
+            @Override
+            public void content(byte[] bytes, int offset, int length) {
+                Recording.this.content(bytes, offset, length);
+            }
+
+            @Override
+            public boolean mayRead() {
+                synchronized (Recording.this) {
+                    return followers > 0 || !closed;
+                }
+            }
+        };
+    }
+
+    /** Called by a follower with nothing to send while the first thread waits for its client; guarded by this. */
+    private void takeOver() {
+        pumped = true;
+        pumpRuns = true;
+        followers++;
+        rest = new Follower(() -> false, received);
+        try {
+            pump.execute(pumping);
+        } catch (RejectedExecutionException e) {
+            // Then all of them go at the first client's pace.
+            pumped = false;
+            pumpRuns = false;
+            pump = null;
+            followers--;
+            rest = null;
+        }
+    }
+
+    synchronized void pumpEnded() {
+        pumpRuns = false;
+        notifyAll();
+    }
+
+    /** Waits until nobody else reads the response any more. */
+    synchronized void awaitPump() {
+        boolean interrupted = false;
+        while (pumpRuns) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                interrupted = true; // the connection is not to be given back under the pump's hands
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What is left for the first client; only once another thread reads. Not to be closed, see {@link #firstLeaves}. */
+    synchronized Follower rest() {
+        return rest;
+    }
+
+    /** The first client has all it wanted. */
+    synchronized void firstLeaves() {
+        if (rest != null) {
+            rest.close();
+            rest = null;
+        }
+    }
+
+    /** Why the content was cut; null where it was not, or nobody said. */
+    synchronized GatewayFailure failure() {
+        return failure;
+    }
+
     @Override
     public synchronized void content(byte[] bytes, int offset, int length) {
+        sending = reading;
+        reading = false;
         if (stopped) {
             return;
         }
@@ -230,9 +355,14 @@ final class Recording implements ContentSink {
     }
 
     /** The content was cut, or nobody reads it any more: nothing is stored. */
-    synchronized void fail() {
+    void fail() {
+        fail(null);
+    }
+
+    synchronized void fail(GatewayFailure why) {
         if (state == State.RUNNING) {
             state = State.FAILED;
+            failure = why;
             if (!stopped) {
                 stop();
             }
@@ -251,7 +381,7 @@ final class Recording implements ContentSink {
             return null;
         }
         followers++;
-        return new Follower(gone);
+        return new Follower(gone, 0);
     }
 
     /** Reads the content as it comes. One thread's. */
@@ -262,8 +392,12 @@ final class Recording implements ContentSink {
         private byte[] current;
         private long currentNumber = -1;
 
-        private Follower(BooleanSupplier gone) {
+        private boolean left;
+
+        /** @param position of the first byte that it wants */
+        private Follower(BooleanSupplier gone, long position) {
             this.gone = gone;
+            this.position = position;
         }
 
         /** Whether the next read would have to wait. */
@@ -280,10 +414,16 @@ final class Recording implements ContentSink {
          */
         boolean await() throws InterruptedException {
             synchronized (Recording.this) {
+                boolean takesOver = pump != null && !pumped && this != rest;
                 while (position == received && state == State.RUNNING && !stopped) {
-                    Recording.this.wait(Flight.LOOK_MILLIS);
+                    Recording.this.wait(takesOver ? PATIENCE_MILLIS : Flight.LOOK_MILLIS);
                     if (position == received && gone.getAsBoolean()) {
                         return false;
+                    }
+                    takesOver = pump != null && !pumped;
+                    if (takesOver && position == received && state == State.RUNNING && sending) {
+                        takeOver();
+                        takesOver = false;
                     }
                 }
                 return state != State.FAILED && !stopped;
@@ -328,6 +468,10 @@ final class Recording implements ContentSink {
         @Override
         public void close() {
             synchronized (Recording.this) {
+                if (left) {
+                    return;
+                }
+                left = true;
                 followers--;
                 if (followers == 0 && !stopped && !kept) {
                     stop();

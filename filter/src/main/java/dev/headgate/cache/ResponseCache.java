@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +45,9 @@ public final class ResponseCache implements AutoCloseable {
     private static final int BACKGROUND_THREADS = 4;
     private static final int BACKGROUND_QUEUE = 64;
 
+    /** How many responses may be read for others at once while their own client is slow. */
+    private static final int PUMPS = 64;
+
     /** How many keys are remembered whose responses nobody could share, so that nobody waits for them again. */
     private static final int UNSHARED_KEYS = 10_000;
 
@@ -58,6 +62,9 @@ public final class ResponseCache implements AutoCloseable {
 
     /** Wakes those who wait for others without a thread. One, because waking is quick; never full. */
     private final ThreadPoolExecutor wakers;
+
+    /** Read what slow clients do not let the threads of their own exchanges read on. */
+    private final ThreadPoolExecutor pumps;
 
     private final Map<String, Flight> flights = new ConcurrentHashMap<>();
     private final Set<String> validating = ConcurrentHashMap.newKeySet();
@@ -88,6 +95,8 @@ public final class ResponseCache implements AutoCloseable {
         background.allowCoreThreadTimeOut(true);
         this.wakers = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads("waker"));
         wakers.allowCoreThreadTimeOut(true);
+        this.pumps =
+                new ThreadPoolExecutor(0, PUMPS, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("reader"));
     }
 
     private ThreadFactory threads(String purpose) {
@@ -408,27 +417,32 @@ public final class ResponseCache implements AutoCloseable {
             delivery.head(
                     finished(new ResponseHead(head.status(), head.fields().without("Content-Length")), head, status),
                     head.status() == 204 ? -1 : recording.expected());
-            byte[] buffer = new byte[16 * 1024];
-            while (true) {
-                if (follower.wouldWait()) {
-                    delivery.flush();
-                }
-                int count = follower.read(buffer);
-                if (count == 0) {
-                    return true;
-                }
-                if (count < 0 && delivery.isGone()) {
-                    throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it followed another");
-                }
-                if (count < 0) {
-                    throw new GatewayFailure(
-                            FailureKind.HTTP_RESPONSE_INCOMPLETE, "the response that this one followed was cut");
-                }
-                delivery.write(buffer, 0, count);
+            if (copy(follower, delivery)) {
+                return true;
             }
+            throw delivery.isGone()
+                    ? new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it followed another")
+                    : new GatewayFailure(
+                            FailureKind.HTTP_RESPONSE_INCOMPLETE, "the response that this one followed was cut");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while it followed another", e);
+        }
+    }
+
+    /** @return false when the content ended badly */
+    private static boolean copy(Recording.Follower follower, Delivery delivery)
+            throws GatewayFailure, InterruptedException {
+        byte[] buffer = new byte[16 * 1024];
+        while (true) {
+            if (follower.wouldWait()) {
+                delivery.flush();
+            }
+            int count = follower.read(buffer);
+            if (count <= 0) {
+                return count == 0;
+            }
+            delivery.write(buffer, 0, count);
         }
     }
 
@@ -457,6 +471,9 @@ public final class ResponseCache implements AutoCloseable {
         CacheRequest request = turn.request;
         StoredResponse stored = turn.plan.stored();
         boolean validates = turn.plan.action() == Action.VALIDATE;
+        boolean completes = delivery != null
+                && turn.plan.completes(request)
+                && store.has(stored, List.of(new Span(0, stored.beginning())));
         if (delivery == null) {
             counters.backgroundFetches.increment();
         } else {
@@ -464,7 +481,9 @@ public final class ResponseCache implements AutoCloseable {
         }
         while (true) {
             long requestMillis = clock.millis();
-            CacheRequest asked = validates ? CachePlan.validation(request, stored) : request;
+            CacheRequest asked = validates
+                    ? CachePlan.validation(request, stored)
+                    : completes ? CachePlan.completion(request, stored) : request;
             Fetch.Response response;
             try {
                 response = fetch.ask(asked.fields());
@@ -476,7 +495,8 @@ public final class ResponseCache implements AutoCloseable {
                 if (delivery != null
                         && isOriginsFault(failure)
                         && serveStale(turn, 0, failure.kind().errorType(), delivery)) {
-                    LOG.warn("{} is answered with a stale response: {}", request.target(), failure.getMessage());
+                    // The attempts that failed are in the failure log, and Cache-Status in the access log.
+                    LOG.debug("A request is answered with a stale response: {}", failure.getMessage());
                     return true;
                 }
                 throw failure;
@@ -497,6 +517,14 @@ public final class ResponseCache implements AutoCloseable {
                     response.drain(ContentSink.NONE);
                     continue;
                 }
+                if (completes && CachePlan.isCompletion(stored, head, responseMillis)) {
+                    complete(turn, asked, response, requestMillis, responseMillis, fetch, delivery);
+                    return true;
+                }
+                if (completes && (head.status() == 206 || head.status() == 416)) {
+                    completes = false; // some other end: once more, for all of it
+                    continue;
+                }
                 if (CachePlan.isError(head.status())
                         && delivery != null
                         && serveStale(turn, head.status(), "origin-error", delivery)) {
@@ -511,6 +539,52 @@ public final class ResponseCache implements AutoCloseable {
                 return recording != null;
             }
         }
+    }
+
+    /** Sends the stored beginning, and behind it the end that the origin sends; stores that end, too. */
+    private void complete(
+            Turn turn,
+            CacheRequest asked,
+            Fetch.Response response,
+            long requestMillis,
+            long responseMillis,
+            Fetch fetch,
+            Delivery delivery)
+            throws GatewayFailure {
+        StoredResponse stored = turn.plan.stored();
+        StoredResponse updated = Freshening.byNotModified(stored, response.head(), requestMillis, responseMillis);
+        ResponseHead head = new ResponseHead(200, updated.fields().without("Content-Length"));
+        CacheStatus status = CacheStatus.forwarded(turn.plan.forward()).withForwardStatus(206);
+        Recording recording = record(turn, asked, response.head(), requestMillis, responseMillis);
+        Set<Recording> ofResource = recording == null ? null : enter(recording);
+        try {
+            if (recording != null) {
+                status = status.withStored(Freshness.lifetimeMillis(updated, turn.request.config())
+                        - Freshness.ageMillis(updated, clock.millis()));
+            }
+            delivery.head(finished(head, updated, status), stored.completeLength());
+            write(turn.request, stored, new Span(0, stored.beginning()), null, fetch, delivery);
+            delivery.flush();
+            Excerpt rest =
+                    new Excerpt(stored.beginning(), new Span(stored.beginning(), stored.completeLength()), delivery);
+            response.drain((bytes, offset, length) -> {
+                if (recording != null) {
+                    recording.content(bytes, offset, length);
+                }
+                rest.content(bytes, offset, length);
+            });
+            if (recording != null) {
+                completed(recording);
+            }
+            rest.finish();
+        } finally {
+            if (recording != null) {
+                recording.fail(); // nothing, once it is complete
+                leave(recording, ofResource);
+            }
+        }
+        StoredResponse whole = Variants.select(store.find(turn.key), turn.request.fields());
+        turn.land(whole != null && whole.isComplete() ? new Landing(null, whole) : Landing.USELESS);
     }
 
     private static boolean isOriginsFault(GatewayFailure failure) {
@@ -629,38 +703,75 @@ public final class ResponseCache implements AutoCloseable {
             } else {
                 turn.land(new Landing(recording, null));
             }
+            recording.mayBePumped(pumps, () -> pump(response, recording));
             try {
-                send(response, said(head, status.withStored(ttl)), recording, recording::outlivesClient, delivery);
+                if (!send(
+                        response, said(head, status.withStored(ttl)), recording, recording::outlivesClient, delivery)) {
+                    sendRest(recording, delivery); // another thread reads on, because this client is slow
+                    return;
+                }
             } catch (GatewayFailure failure) {
                 boolean left =
                         failure.kind() == FailureKind.CLIENT_LEFT || failure.kind() == FailureKind.CLIENT_TOO_SLOW;
-                if (!left || delivery == null || !recording.outlivesClient()) {
+                recording.firstLeaves();
+                if (!left || delivery == null) {
                     throw failure;
                 }
-                // The client is gone, but others want the rest.
-                response.drain(recording);
-                if (recording.complete()) {
-                    counters.stored.increment();
+                // The client is gone, but others may want the rest.
+                boolean wanted = recording.outlivesClient();
+                response.leaveClient();
+                if (wanted && response.drain(recording)) {
+                    completed(recording);
                 }
                 throw failure;
             }
-            if (recording.complete()) {
-                counters.stored.increment();
-            }
+            completed(recording);
         } finally {
+            recording.firstLeaves();
+            recording.awaitPump();
             recording.fail(); // nothing, once it is complete
             leave(recording, ofResource);
         }
     }
 
-    private static void send(
+    private void completed(Recording recording) {
+        if (recording.complete()) {
+            counters.stored.increment();
+        }
+    }
+
+    /** Reads a response to its end for those who follow it. */
+    private void pump(Fetch.Response response, Recording recording) {
+        try {
+            if (response.drain(recording.pumpSink())) {
+                completed(recording);
+            } else {
+                recording.fail();
+            }
+        } catch (GatewayFailure failure) {
+            recording.fail(failure);
+        } catch (RuntimeException e) {
+            recording.fail(new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e));
+        } finally {
+            recording.pumpEnded();
+        }
+    }
+
+    private static void sendRest(Recording recording, Delivery delivery) throws GatewayFailure {
+        try {
+            if (!copy(recording.rest(), delivery)) {
+                throw recording.failure() != null ? recording.failure() : evicted();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while another read on", e);
+        }
+    }
+
+    private static boolean send(
             Fetch.Response response, ResponseHead head, ContentSink sink, BooleanSupplier heir, Delivery delivery)
             throws GatewayFailure {
-        if (delivery == null) {
-            response.drain(sink);
-        } else {
-            response.relay(head, sink, heir);
-        }
+        return delivery == null ? response.drain(sink) : response.relay(head, sink, heir);
     }
 
     private Set<Recording> enter(Recording recording) {
@@ -757,7 +868,7 @@ public final class ResponseCache implements AutoCloseable {
                 try {
                     fetch(new Turn(whole, key, plan, null), detached, null);
                 } catch (GatewayFailure | RuntimeException e) {
-                    LOG.debug("{} could not be validated in the background", request.target(), e);
+                    LOG.debug("A stored response could not be validated in the background", e);
                 } finally {
                     validating.remove(what);
                 }
@@ -1011,6 +1122,7 @@ public final class ResponseCache implements AutoCloseable {
     public void close() {
         background.shutdownNow();
         wakers.shutdown(); // whoever waits is woken
+        pumps.shutdown(); // they end with their connections
         try {
             background.awaitTermination(5, TimeUnit.SECONDS);
             wakers.awaitTermination(1, TimeUnit.SECONDS);

@@ -81,6 +81,17 @@ record StoredResponse(
         return at >= end;
     }
 
+    /** How many bytes from the first on are here without a gap. */
+    long beginning() {
+        long at = 0;
+        for (Part part : parts) {
+            if (part.offset() <= at) {
+                at = Math.max(at, part.end());
+            }
+        }
+        return at;
+    }
+
     /** Null where there is none. */
     String entityTag() {
         return fields.first("ETag");

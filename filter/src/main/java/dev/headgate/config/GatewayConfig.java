@@ -24,6 +24,7 @@ import java.util.regex.Pattern;
  * @param limits rate limits by name; every one that a route names is here
  * @param limitStore where rate limits are kept
  * @param operation how it is changed and ended while its app runs
+ * @param status the status page
  */
 public record GatewayConfig(
         String name,
@@ -37,7 +38,8 @@ public record GatewayConfig(
         ThreadConfig threads,
         Map<String, LimitConfig> limits,
         LimitStoreConfig limitStore,
-        OperationConfig operation) {
+        OperationConfig operation,
+        StatusConfig status) {
 
     private static final Pattern ROLE_VARIABLE = Pattern.compile("\\$\\{role\\.([^}]+)}");
 
@@ -46,7 +48,7 @@ public record GatewayConfig(
         Checks.notBlank(viaName, "viaName");
         Checks.notBlank(proxyStatusName, "proxyStatusName");
         Checks.notBlank(requestIdField, "requestIdField");
-        if (threads == null || limitStore == null || cacheStore == null || operation == null) {
+        if (threads == null || limitStore == null || cacheStore == null || operation == null || status == null) {
             throw new IllegalArgumentException("a part of the gateway is missing");
         }
         trustedProxies = List.copyOf(trustedProxies);
@@ -64,7 +66,7 @@ public record GatewayConfig(
         }
     }
 
-    /** Every role that the configuration asks for, wherever that is. */
+    /** Every role that an exchange may be asked for; those of the status page are not, which is no exchange. */
     public Set<String> roles() {
         Set<String> roles = new TreeSet<>(cacheStore.purgeRoles());
         for (RouteConfig route : routes) {

@@ -38,6 +38,7 @@ public final class Exchange {
     private Map<Object, Object> kept;
     private boolean leftToApp;
     private Supplier<HttpServletRequest> replay;
+    private String target = "";
 
     private final Object lock = new Object();
 
@@ -83,7 +84,9 @@ public final class Exchange {
 
     /** An exchange of the gateway's own with the same upstream, for the cache: nobody waits for its response. */
     public Exchange withoutClient(long nowNanos) {
-        return new Exchange(null, null, route, upstream, requestId, nowNanos, listener);
+        Exchange own = new Exchange(null, null, route, upstream, requestId, nowNanos, listener);
+        own.target = target;
+        return own;
     }
 
     /** Whether somebody waits for the response; not when the cache asks the origin by itself. */
@@ -135,6 +138,16 @@ public final class Exchange {
     /** What the client, the origin and the log call this exchange; never null, 1 to 128 harmless characters. */
     public String requestId() {
         return requestId;
+    }
+
+    /** Says what origins are asked for: path and query, below the origin's base path. */
+    public void asksFor(String path) {
+        target = path;
+    }
+
+    /** What origins are asked for: path and query, below the origin's base path; empty before that is known. */
+    public String target() {
+        return target;
     }
 
     /** When it began, on the gateway's nano source. */

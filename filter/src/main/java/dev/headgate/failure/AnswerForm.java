@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /** The forms in which the page comes, and the choice between them by {@code Accept} (RFC 9110 §12.5.1). */
-enum AnswerForm {
+public enum AnswerForm {
     /** One plain line: for curl, and for whoever takes anything. */
     TEXT("text/plain;charset=utf-8", Set.of("text/plain")),
     HTML("text/html;charset=utf-8", Set.of("text/html")),
@@ -43,7 +43,7 @@ enum AnswerForm {
      *
      * @param accept the lines of the field; empty: anything is welcome
      */
-    static AnswerForm choose(List<String> accept) {
+    public static AnswerForm choose(List<String> accept) {
         AnswerForm best = TEXT;
         Wish bestWish = Wish.NONE;
         for (AnswerForm form : values()) {

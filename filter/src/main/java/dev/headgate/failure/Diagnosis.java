@@ -10,7 +10,7 @@ import java.util.Map;
  * @param meaning one sentence
  * @param causes most likely first
  */
-record Diagnosis(String meaning, List<String> causes, List<Check> checks) {
+public record Diagnosis(String meaning, List<String> causes, List<Check> checks) {
 
     private static final Map<String, String> TEXTS = Map.copyOf(Texts.entries("diagnosis.properties"));
 
@@ -19,7 +19,7 @@ record Diagnosis(String meaning, List<String> causes, List<Check> checks) {
      *
      * @param command for a shell; empty where none helps
      */
-    record Check(String what, String command) {}
+    public record Check(String what, String command) {}
 
     /** The diagnosis with placeholders in capitals: {@code HOST}, {@code PORT}. */
     static Diagnosis of(FailureKind kind) {
@@ -29,12 +29,22 @@ record Diagnosis(String meaning, List<String> causes, List<Check> checks) {
     /** The diagnosis of a failed exchange, with the last origin that was asked in its commands. */
     static Diagnosis of(FailureReport report) {
         AttemptReport last = report.lastAttempt();
-        if (last == null) {
-            return of(report.kind());
-        }
+        return last == null ? of(report.kind()) : of(report.kind(), last);
+    }
+
+    /**
+     * The diagnosis of a kind with one origin in its commands.
+     *
+     * @param origin as configured, such as {@code http://a:8080}; empty for none
+     */
+    public static Diagnosis of(FailureKind kind, String origin) {
+        return origin.isEmpty() ? of(kind) : of(kind, new AttemptReport(origin, "", 0, 0, false, kind, null));
+    }
+
+    private static Diagnosis of(FailureKind kind, AttemptReport last) {
         String authority = last.host() + ":" + last.port();
         return of(
-                report.kind(),
+                kind,
                 last.host().replaceAll("[\\[\\]]", ""),
                 Integer.toString(last.port()),
                 authority,

@@ -7,12 +7,12 @@ import java.util.Map;
 /**
  * Writes one JSON text (RFC 8259). Why it is our own: {@code docs/decisions/problem-json.md}.
  */
-final class Json {
+public final class Json {
 
     private Json() {}
 
-    /** @param value a map with string keys, a collection, a string, a number, a boolean or null */
-    static String text(Object value) {
+    /** @param value a map with string keys, a collection, a string, a finite number, a boolean or null */
+    public static String text(Object value) {
         StringBuilder out = new StringBuilder();
         write(value, out);
         return out.toString();
@@ -36,6 +36,9 @@ final class Json {
                 out.append(items.hasNext() ? "," : "");
             }
             out.append(']');
+        } else if (value instanceof Double number && Double.isFinite(number)) {
+            // RFC 8259 §6 knows the form that Java gives it, 1.0E-5 included.
+            out.append(value);
         } else if (value instanceof Integer || value instanceof Long || value instanceof Boolean || value == null) {
             out.append(value);
         } else if (value instanceof String string) {

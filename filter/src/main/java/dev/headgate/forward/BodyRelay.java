@@ -71,11 +71,12 @@ final class BodyRelay {
     }
 
     /**
-     * Relays all content; when it returns, the client has been handed the whole of it.
+     * Relays all content; when it returns true, the client has been handed the whole of it.
      *
      * @param sink is handed the content first
+     * @return false when the sink did not let it read on
      */
-    void relay(OriginResponse origin, ContentSink sink) throws GatewayFailure {
+    boolean relay(OriginResponse origin, ContentSink sink) throws GatewayFailure {
         ClassicHttpResponse head = origin.head();
         HttpEntity entity = head.getEntity();
         long length = entity.getContentLength();
@@ -90,20 +91,41 @@ final class BodyRelay {
             // Has to be said before the head goes out; whether there are any is known after the content.
             response.setTrailerFields(this::trailersOrNever);
         }
+        Turn turn = sink == ContentSink.NONE
+                ? () -> true
+                : () -> {
+                    // Here, and not within the read: while a slow client is waited for, another one may read on.
+                    if (held && received != length && origin.connection().contentMayKeepWaiting()) {
+                        sendHeld();
+                    }
+                    return sink.mayRead();
+                };
         try (client) {
             client.open(length);
-            read(origin, this::sendHeld, (buffer, offset, count) -> {
+            boolean whole = read(origin, this::sendHeld, turn, (buffer, offset, count) -> {
                 sink.content(buffer, offset, count);
                 client.write(buffer, offset, count);
                 held = true;
             });
-            client.finish();
+            if (whole) {
+                client.finish();
+            }
+            return whole;
         }
     }
 
-    /** Reads all content, or what is left of it when the client went away, without a client. */
-    void drain(OriginResponse origin, ContentSink sink) throws GatewayFailure {
-        read(origin, () -> {}, sink::content);
+    /**
+     * Reads all content, or what is left of it, without a client.
+     *
+     * @return false when the sink did not let it read on
+     */
+    boolean drain(OriginResponse origin, ContentSink sink) throws GatewayFailure {
+        return read(origin, () -> {}, sink::mayRead, sink::content);
+    }
+
+    @FunctionalInterface
+    private interface Turn {
+        boolean comes() throws IOException;
     }
 
     @FunctionalInterface
@@ -111,13 +133,21 @@ final class BodyRelay {
         void take(byte[] buffer, int offset, int count) throws IOException;
     }
 
-    private void read(OriginResponse origin, OriginConnection.BeforeBlocking hook, Piece piece) throws GatewayFailure {
+    private boolean read(OriginResponse origin, OriginConnection.BeforeBlocking hook, Turn turn, Piece piece)
+            throws GatewayFailure {
         HttpEntity entity = origin.head().getEntity();
         long length = entity.getContentLength();
         byte[] buffer = new byte[length >= 0 ? (int) Math.max(1, Math.min(length, BUFFER_BYTES)) : FIRST_BUFFER_BYTES];
         try {
             InputStream content = origin.content(hook);
-            while (received != length) {
+            while (true) {
+                // First: another thread may have read on, to the end even.
+                if (!turn.comes()) {
+                    return false;
+                }
+                if (received == length) {
+                    break;
+                }
                 int count = content.read(buffer, 0, buffer.length);
                 if (count < 0) {
                     break;
@@ -140,6 +170,7 @@ final class BodyRelay {
             throw origin.connection().contentFailure(e, received);
         }
         origin.completed();
+        return true;
     }
 
     /** Runs before the origin is waited for. */

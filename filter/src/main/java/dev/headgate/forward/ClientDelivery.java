@@ -13,7 +13,9 @@ final class ClientDelivery implements Delivery, AutoCloseable {
     private final RouteMatch match;
     private final Exchange exchange;
     private final ClientOutput client;
-    private long length;
+
+    /** Negative: unknown, also where another has sent the head. */
+    private long length = -1;
 
     /** Null unless the exchange fails. */
     private String cacheStatus;

@@ -165,8 +165,9 @@ public final class Forwarder {
 
     private static OutgoingRequest withoutContent(Rules route, RouteMatch match, Exchange exchange)
             throws GatewayFailure {
-        return route.request()
-                .requestFor(target(match, exchange.request()), match, exchange, RequestContent.none(exchange));
+        String target = target(match, exchange.request());
+        exchange.asksFor(target);
+        return route.request().requestFor(target, match, exchange, RequestContent.none(exchange));
     }
 
     /**
@@ -180,6 +181,7 @@ public final class Forwarder {
         // 1. What cannot be forwarded is answered here.
         route.request().check(request);
         String target = target(match, request);
+        exchange.asksFor(target);
         if (RequestRules.isLastHop(request)) {
             answerAsLastHop(exchange.response());
             return;
@@ -279,35 +281,36 @@ public final class Forwarder {
             BodyRelay body = new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource);
             return new Response() {
 
-                private boolean relayed;
-
                 @Override
                 public ResponseHead head() {
                     return head;
                 }
 
                 @Override
-                public void relay(ResponseHead sent, ContentSink sink, BooleanSupplier heir) throws GatewayFailure {
-                    relayed = true;
+                public boolean relay(ResponseHead sent, ContentSink sink, BooleanSupplier heir) throws GatewayFailure {
                     exchange.inheritedBy(heir);
                     route.affinity().remember(affinity, response.origin(), match, exchange);
-                    deliver(route, response, sent.fields().without("Content-Length"), body, sink, match, exchange);
+                    return deliver(
+                            route, response, sent.fields().without("Content-Length"), body, sink, match, exchange);
                 }
 
                 @Override
-                public void drain(ContentSink sink) throws GatewayFailure {
-                    if (relayed) {
-                        exchange.release();
-                    }
+                public void leaveClient() {
+                    exchange.release();
+                }
+
+                @Override
+                public boolean drain(ContentSink sink) throws GatewayFailure {
                     if (response.head().getEntity() != null) {
                         try {
-                            body.drain(response, sink);
+                            return body.drain(response, sink);
                         } catch (GatewayFailure e) {
                             response.failed(e);
                             response.attempt().ended(nanoSource.getAsLong(), e);
                             throw e;
                         }
                     }
+                    return true;
                 }
 
                 @Override
@@ -476,8 +479,12 @@ public final class Forwarder {
         }
     }
 
-    /** Hands an origin's response to the client. */
-    private void deliver(
+    /**
+     * Hands an origin's response to the client.
+     *
+     * @return false when the sink did not let it read all of the content; the attempt lasts then
+     */
+    private boolean deliver(
             Rules route,
             OriginResponse response,
             Fields fields,
@@ -489,19 +496,22 @@ public final class Forwarder {
         response.attempt().reached(Attempt.Stage.CONTENT, nanoSource.getAsLong());
         FieldSnapshot before = new FieldSnapshot(exchange.response());
         GatewayFailure failure = null;
+        boolean whole = true;
         try {
             route.response().apply(response.head().getCode(), fields, match, exchange);
             if (response.head().getEntity() == null) {
                 body.withoutContent(response.head());
             } else {
-                body.relay(response, sink);
+                whole = body.relay(response, sink);
             }
         } catch (GatewayFailure e) {
             failure = e;
         } catch (RuntimeException e) {
             failure = new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
         }
-        response.attempt().ended(nanoSource.getAsLong(), failure);
+        if (whole) {
+            response.attempt().ended(nanoSource.getAsLong(), failure);
+        }
         if (failure != null) {
             exchange.failed(failure);
             response.failed(failure);
@@ -510,6 +520,7 @@ public final class Forwarder {
             }
             throw failure;
         }
+        return whole;
     }
 
     /** How much of the time for a response head is left to this exchange's further attempts. */

@@ -54,7 +54,10 @@ final class ConfigText {
                 append(text, key, nameOf(part, index++), part);
             }
         } else {
-            text.append(key).append(" = ").append(masked(name, plain(value))).append('\n');
+            text.append(key)
+                    .append(" = ")
+                    .append(value instanceof String words ? masked(name, words) : plain(value))
+                    .append('\n');
         }
     }
 
@@ -63,15 +66,17 @@ final class ConfigText {
             return "";
         }
         if (value instanceof Collection<?> list) {
-            return String.join(", ", list.stream().map(String::valueOf).toList());
+            return String.join(
+                    ", ", list.stream().map(each -> masked("", each.toString())).toList());
         }
         return value.toString();
     }
 
     private static String nameOf(Object part, int index) {
         for (RecordComponent component : part.getClass().getRecordComponents()) {
-            if (component.getName().equals("name")) {
-                return String.valueOf(read(component, part));
+            Object name = component.getName().equals("name") ? read(component, part) : "";
+            if (!name.equals("")) {
+                return name.toString();
             }
         }
         return Integer.toString(index);
@@ -97,10 +102,6 @@ final class ConfigText {
 
     private static boolean hasLiteral(String value) {
         String literal = VARIABLE.matcher(value).replaceAll("").strip().toLowerCase(Locale.ROOT);
-        return !literal.isEmpty()
-                && !literal.equals("bearer")
-                && !literal.equals("basic")
-                && !literal.equals("true")
-                && !literal.equals("false");
+        return !literal.isEmpty() && !literal.equals("bearer") && !literal.equals("basic");
     }
 }

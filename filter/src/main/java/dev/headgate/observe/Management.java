@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
 import javax.management.MBeanServer;
@@ -47,7 +48,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. Somebody has to call {@link #reconcile()} after every reload, and every second or so.
  */
-public final class Management implements AutoCloseable {
+final class Management implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Management.class);
 
@@ -68,6 +69,9 @@ public final class Management implements AutoCloseable {
 
     /** What is registered; guarded by this. */
     private final Map<ObjectName, Object> registered = new LinkedHashMap<>();
+
+    /** What they were registered for, compared by identity; guarded by this. */
+    private List<Object> shown = List.of();
 
     /** Guarded by this. */
     private boolean closed;
@@ -147,6 +151,13 @@ public final class Management implements AutoCloseable {
         if (closed) {
             return;
         }
+        List<Object> live = new ArrayList<>();
+        live.add(gateway.config());
+        gateway.upstreams().forEach(upstream -> live.add(upstream.origins()));
+        if (live.size() == shown.size() && IntStream.range(0, live.size()).allMatch(i -> live.get(i) == shown.get(i))) {
+            return;
+        }
+        shown = live;
         Map<ObjectName, Object> wanted = new LinkedHashMap<>();
         ObjectName own = name("Gateway", place);
         wanted.put(own, gateway);
@@ -162,8 +173,7 @@ public final class Management implements AutoCloseable {
             }
         }
         for (ObjectName name : List.copyOf(registered.keySet())) {
-            if (registered.get(name) != wanted.get(name)
-                    && !registered.get(name).equals(wanted.get(name))) {
+            if (!registered.get(name).equals(wanted.get(name))) {
                 unregister(name);
             }
         }

@@ -33,9 +33,9 @@ import org.slf4j.LoggerFactory;
  * Counts and times everything, and keeps a registry showing what is there: {@code docs/metrics.md} lists it. Routes,
  * upstreams and origins come and go with reloads and name lookups; their metrics come and go with them.
  *
- * <p>Thread-safe. Somebody has to call {@link #everySecond()}.
+ * <p>Thread-safe. Somebody has to call {@link #everySecond()}, and at once after a reload.
  */
-public final class MetricsListener implements ExchangeListener, AutoCloseable {
+final class MetricsListener implements ExchangeListener, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(MetricsListener.class);
 
@@ -78,7 +78,9 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
         this.ratesTurned = nanoSource.getAsLong();
         this.slicesTurned = ratesTurned;
         this.prefix = freePrefix(registry, "headgate." + gateway.config().name().replaceAll("[^A-Za-z0-9_-]", "_"));
-        this.healthChecks = HealthChecks.in(registries.healthChecks(), prefix, gateway);
+        // Loading that class asks for a library that only apps with such a registry have.
+        this.healthChecks =
+                registries.healthChecks() == null ? null : HealthChecks.in(registries.healthChecks(), prefix, gateway);
         reconcile();
     }
 
@@ -107,70 +109,49 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
 
     @Override
     public void began(Exchange exchange) {
-        Traffic route = known(routes, exchange.route());
-        if (route != null) {
-            route.began();
-        }
-        Traffic upstream = known(upstreams, exchange.upstream());
-        if (upstream != null) {
-            upstream.began();
-        }
+        route(exchange).began();
+        upstream(exchange).began();
     }
 
     @Override
     public void attemptBegan(Exchange exchange, Attempt attempt) {
-        Traffic origin = origin(exchange, attempt);
-        if (origin != null) {
-            origin.began();
-        }
+        origin(exchange, attempt).began();
     }
 
     @Override
     public void attemptEnded(Exchange exchange, Attempt attempt) {
-        Traffic origin = origin(exchange, attempt);
-        if (origin != null) {
-            origin.ended(attempt);
-        }
+        origin(exchange, attempt).ended(attempt);
     }
 
     @Override
     public void ended(Exchange exchange) {
-        Traffic route = known(routes, exchange.route());
-        if (route != null) {
-            route.ended(exchange);
-        }
-        Traffic upstream = known(upstreams, exchange.upstream());
-        if (upstream != null) {
-            upstream.ended(exchange);
-        }
+        route(exchange).ended(exchange);
+        upstream(exchange).ended(exchange);
         List<Attempt> attempts = exchange.attempts();
         if (!attempts.isEmpty()) {
-            Traffic origin = origin(exchange, attempts.get(attempts.size() - 1));
-            if (origin != null) {
-                origin.transferred(exchange);
-            }
+            origin(exchange, attempts.get(attempts.size() - 1)).transferred(exchange);
         }
     }
 
-    /** Null for what a reload has taken away, once nothing of it was under way any more. */
-    private Traffic known(Map<String, Traffic> all, String name) {
-        Traffic traffic = all.get(name);
-        if (traffic == null) {
-            reconcileIfChanged();
-            traffic = all.get(name);
-        }
-        return traffic;
+    // What is not known yet, or not any more, is counted for now; reconcile() shows it, or forgets it.
+
+    private Traffic route(Exchange exchange) {
+        Traffic known = routes.get(exchange.route());
+        return known != null ? known : routes.computeIfAbsent(exchange.route(), Traffic::ofExchanges);
+    }
+
+    private Traffic upstream(Exchange exchange) {
+        Traffic known = upstreams.get(exchange.upstream());
+        return known != null ? known : upstreams.computeIfAbsent(exchange.upstream(), Traffic::ofExchanges);
     }
 
     private Traffic origin(Exchange exchange, Attempt attempt) {
         Map<String, Traffic> group = origins.get(exchange.upstream());
-        Traffic traffic = group == null ? null : group.get(attempt.origin());
-        if (traffic == null) {
-            reconcileIfChanged();
-            group = origins.get(exchange.upstream());
-            traffic = group == null ? null : group.get(attempt.origin());
-        }
-        return traffic;
+        Traffic known = group == null ? null : group.get(attempt.origin());
+        return known != null
+                ? known
+                : origins.computeIfAbsent(exchange.upstream(), unknown -> new ConcurrentHashMap<>())
+                        .computeIfAbsent(attempt.origin(), Traffic::ofAttempts);
     }
 
     // ---- what there is ----
@@ -231,13 +212,13 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
         origins.values().forEach(group -> group.values().forEach(action));
     }
 
-    private synchronized void reconcileIfChanged() {
+    private void reconcileIfChanged() {
         List<Object> now = live();
         boolean same = now.size() == shown.size();
         for (int i = 0; same && i < now.size(); i++) {
             same = now.get(i) == shown.get(i);
         }
-        if (!same && !closed) {
+        if (!same) {
             reconcile();
         }
     }
@@ -250,11 +231,8 @@ public final class MetricsListener implements ExchangeListener, AutoCloseable {
         return live;
     }
 
-    /** Takes away what is there no more, and shows what is new: to be called after every reload. */
-    public synchronized void reconcile() {
-        if (closed) {
-            return;
-        }
+    /** Takes away what is there no more, and shows what is new. */
+    private void reconcile() {
         reading = null;
         shown = live();
         Set<String> wanted = new HashSet<>();

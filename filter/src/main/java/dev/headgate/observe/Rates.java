@@ -24,6 +24,9 @@ final class Rates implements MovingAverages {
 
     synchronized void turn(LongSupplier count) {
         long now = count.getAsLong();
+        if (now == 0) {
+            return; // most routes of a gateway with many have nothing to do
+        }
         for (EWMA average : new EWMA[] {one, five, fifteen}) {
             average.update(now - before);
             average.tick();

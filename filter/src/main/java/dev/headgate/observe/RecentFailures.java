@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * The exchanges that failed last. What only the client has done, or what only limits refuse, is not kept once there are many
  * of them: see {@link #ended}. Thread-safe.
  */
-public final class RecentFailures implements ExchangeListener {
+final class RecentFailures implements ExchangeListener {
 
     /** How many are kept of those that somebody has to look into, and as many of the others. */
     static final int KEPT = 100;

@@ -2,6 +2,7 @@ package dev.headgate.setup;
 
 import static dev.headgate.setup.SettingsTable.*;
 
+import dev.headgate.config.AddressRange;
 import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.Bandwidth;
 import dev.headgate.config.CacheConfig;
@@ -22,6 +23,7 @@ import dev.headgate.config.PoolConfig;
 import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.RouteLimits;
+import dev.headgate.config.StatusConfig;
 import dev.headgate.config.TargetConfig;
 import dev.headgate.config.ThreadConfig;
 import dev.headgate.config.TimeoutConfig;
@@ -214,6 +216,7 @@ final class Assembly {
             table.add(route(name, groups, rateLimits));
         }
         CacheStoreConfig cacheStore = cacheStore(all);
+        StatusConfig status = status(all);
         if (!mistakes.isEmpty()) {
             return null;
         }
@@ -229,7 +232,34 @@ final class Assembly {
                 new ThreadConfig(all.has(HOST_THREADS) ? all.get(HOST_THREADS) : 0, all.get(HOST_THREADS_POOL)),
                 rateLimits,
                 new LimitStoreConfig(all.get(LIMITS_STORE), all.get(LIMITS_STORE_TIMEOUT), all.get(LIMITS_STORE_PAUSE)),
-                new OperationConfig(all.get(RELOAD_INTERVAL), all.get(CLOSE_GRACE), all.get(JMX)));
+                new OperationConfig(
+                        all.get(RELOAD_INTERVAL),
+                        all.get(CLOSE_GRACE),
+                        all.get(JMX),
+                        all.get(ACCESS_LOG),
+                        all.get(START_CHECK)),
+                status);
+    }
+
+    private StatusConfig status(Settings all) {
+        List<String> roles = all.get(STATUS_ROLES);
+        List<AddressRange> addresses = all.get(STATUS_ADDRESSES);
+        if (!all.get(STATUS_PATH).isEmpty() && roles.isEmpty() && addresses.isEmpty()) {
+            // With a bad list of them there was perhaps meant to be somebody.
+            if (!all.bad(STATUS_ROLES) && !all.bad(STATUS_ADDRESSES)) {
+                Given path = all.find(STATUS_PATH).given();
+                mistakes.add(new Mistake(
+                        path.key(),
+                        path.place(),
+                        path.text(),
+                        "nobody could see the page: " + STATUS_ROLES.key() + " or " + STATUS_ADDRESSES.key()
+                                + " must say who may",
+                        "",
+                        line(path.where(), new Key(STATUS_ROLES, "", ""), STATUS_ROLES.example())));
+            }
+            return StatusConfig.NONE;
+        }
+        return new StatusConfig(all.get(STATUS_PATH), roles, addresses);
     }
 
     private CacheStoreConfig cacheStore(Settings all) {

@@ -1,6 +1,7 @@
 package dev.headgate.setup;
 
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.OperationConfig;
 import jakarta.servlet.ServletContext;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -110,6 +111,28 @@ public final class GatewayBuilder {
 
     public GatewayBuilder jmx(boolean on) {
         return put(SettingsTable.JMX, on);
+    }
+
+    public GatewayBuilder accessLog(OperationConfig.AccessLog form) {
+        return put(SettingsTable.ACCESS_LOG, form);
+    }
+
+    public GatewayBuilder statusPath(String path) {
+        return put(SettingsTable.STATUS_PATH, path);
+    }
+
+    public GatewayBuilder statusRoles(String... roles) {
+        add(SettingsTable.STATUS_ROLES, "", ValueType.join(roles));
+        return this;
+    }
+
+    public GatewayBuilder statusAddresses(String... addresses) {
+        add(SettingsTable.STATUS_ADDRESSES, "", ValueType.join(addresses));
+        return this;
+    }
+
+    public GatewayBuilder startCheck(boolean on) {
+        return put(SettingsTable.START_CHECK, on);
     }
 
     /**

@@ -56,4 +56,14 @@ public @interface GatewaySettings {
     String closeGrace() default "";
 
     String jmx() default "";
+
+    String accessLog() default "";
+
+    String statusPath() default "";
+
+    String[] statusRoles() default {};
+
+    String[] statusAddresses() default {};
+
+    String startCheck() default "";
 }

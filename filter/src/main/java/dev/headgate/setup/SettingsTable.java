@@ -9,9 +9,11 @@ import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.HealthConfig;
 import dev.headgate.config.LimitConfig;
 import dev.headgate.config.LimitConfig.Key;
+import dev.headgate.config.OperationConfig;
 import dev.headgate.config.OriginConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.RouteLimits.Priority;
+import dev.headgate.config.StatusConfig;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
 import dev.headgate.failure.FailureKind;
 import java.time.Duration;
@@ -255,6 +257,61 @@ final class SettingsTable {
             "Whether the gateway shows itself, its metrics and what can be done with it as management beans of the JVM. See"
                     + " [JMX](operation.md#jmx).",
             "Where nobody looks at them and every megabyte counts.");
+
+    static final Setting<OperationConfig.AccessLog> ACCESS_LOG = row(
+            Scope.GATEWAY,
+            "access-log",
+            ValueType.choice(OperationConfig.AccessLog.class),
+            "off",
+            "json",
+            "What is written of each exchange at INFO to the logger `dev.headgate.access.` and the gateway's name: a line in"
+                    + " NCSA's `common` or `combined` format, or a `json` object with times, attempts and cache status too."
+                    + " See [logging](logging.md#the-access-log).",
+            "Where the container's own access log does not say enough, or cannot be had.");
+
+    static final Setting<Boolean> START_CHECK = row(
+            Scope.GATEWAY,
+            "start-check",
+            ValueType.bool(),
+            "true",
+            "false",
+            "Whether each origin is examined once when the app starts, from the lookup of its name to its health path, and"
+                    + " what is wrong with it said in the log. In the background: nothing waits for it, and no origin is"
+                    + " taken out because of it.",
+            "Set `false` where a service must not be connected to unasked, or is started later by design.");
+
+    // The gateway's status page
+
+    static final Setting<String> STATUS_PATH = row(
+            Scope.GATEWAY,
+            "status.path",
+            ValueType.text(
+                    "empty, or a path such as /headgate/status",
+                    text -> text.isEmpty() ? text : StatusConfig.checkedPath(text)),
+            "",
+            "/headgate/status",
+            "Where the app shows the gateway's status page, below its context path and before any route; empty: nowhere. Needs"
+                    + " `status.roles` or `status.addresses`.",
+            "To see in a browser what is wrong, and to act; see [the status page](status-page.md).");
+
+    static final Setting<List<String>> STATUS_ROLES = row(
+            Scope.GATEWAY,
+            "status.roles",
+            ValueType.list("names of roles", Function.identity()),
+            "",
+            "operator",
+            "Whoever has one of these roles of the app may see the status page and act on it.",
+            "");
+
+    static final Setting<List<AddressRange>> STATUS_ADDRESSES = row(
+            Scope.GATEWAY,
+            "status.addresses",
+            ValueType.list("IP addresses and blocks such as 10.0.0.0/8, ::1 or 2001:db8::/32", AddressRange::parse),
+            "",
+            "10.2.0.0/16",
+            "Whoever comes from one of these addresses may do so without any role.",
+            "Where a proxy stands before the app, name it in `trusted-proxies`, or nobody who comes through it is let in by"
+                    + " address.");
 
     // Routes: which requests
 

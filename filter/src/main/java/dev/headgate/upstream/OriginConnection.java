@@ -251,6 +251,11 @@ public final class OriginConnection implements AutoCloseable {
         return response.getEntity().getContent();
     }
 
+    /** Whether the next read of content may have to wait for the origin; true as well in some cases where it need not. */
+    public boolean contentMayKeepWaiting() throws IOException {
+        return connection.contentMayKeepWaiting();
+    }
+
     /** Names what reading the content threw. */
     public GatewayFailure contentFailure(Exception e, long received) {
         return Failures.inContent(

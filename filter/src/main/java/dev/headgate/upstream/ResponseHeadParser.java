@@ -51,7 +51,12 @@ final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse>
 
     /** Whether bytes have been read from the socket that nobody has asked for yet. */
     boolean hasBufferedInput() {
-        return input != null && input.length() > 0;
+        return bufferedInput() > 0;
+    }
+
+    /** How many such bytes there are. */
+    int bufferedInput() {
+        return input == null ? 0 : input.length();
     }
 
     @Override

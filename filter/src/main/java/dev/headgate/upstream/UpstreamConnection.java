@@ -131,6 +131,12 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         return parser.hasBufferedInput() || holder.getInputStream().available() > 0;
     }
 
+    /** See {@link OriginConnection#contentMayKeepWaiting()}. */
+    boolean contentMayKeepWaiting() throws IOException {
+        // Two bytes may be no more than the end of a chunk.
+        return parser.bufferedInput() <= 2 && ensureOpen().getInputStream().available() == 0;
+    }
+
     /** Leaves the request's content unfinished: HttpCore would write the last chunk when it closes the stream. */
     void abandonContent() {
         contentAbandoned = true;

@@ -94,18 +94,19 @@ class CollapsingTest {
                         }
 
                         @Override
-                        public void relay(ResponseHead head, ContentSink sink, BooleanSupplier heir)
+                        public boolean relay(ResponseHead head, ContentSink sink, BooleanSupplier heir)
                                 throws GatewayFailure {
-                            drain((bytes, offset, length) -> {
+                            return drain((bytes, offset, length) -> {
                                 sink.content(bytes, offset, length);
                                 got.write(bytes, offset, length);
                             });
                         }
 
                         @Override
-                        public void drain(ContentSink sink) throws GatewayFailure {
+                        public boolean drain(ContentSink sink) throws GatewayFailure {
                             try {
                                 script.run(number, sink);
+                                return true;
                             } catch (GatewayFailure e) {
                                 throw e;
                             } catch (Exception e) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.headgate.cache.Scenario.Got;
 import dev.headgate.exchange.Fields;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -604,6 +605,69 @@ class Rfc9111ReuseTest {
             assertThat(scenario.cache().purgeAll(true)).isEqualTo(1);
             scenario.request("GET", "/y");
             assertThat(scenario.asked.get(4).first("If-None-Match")).isEqualTo("\"1\"");
+        }
+    }
+
+    // RFC 9111 §3.4, RFC 9110 §15.3.7.3: combining partial content
+
+    private static Scenario withABeginning(String... validator) {
+        List<String> fields = new ArrayList<>(
+                List.of("Cache-Control", "max-age=60", "Content-Range", "bytes 0-4/10", "Content-Length", "5"));
+        fields.addAll(List.of(validator));
+        Scenario scenario = new Scenario().answers(206, "01234", fields.toArray(String[]::new));
+        scenario.get("Range", "bytes=0-4");
+        return scenario.forgetAnswers();
+    }
+
+    @Test
+    void cacheMayAskForTheEndOnlyAndMayCombineItWithTheBeginning() {
+        try (Scenario scenario = withABeginning("ETag", "\"1\"")) {
+            scenario.answers(
+                    206, "56789", "Cache-Control", "max-age=60", "Content-Range", "bytes 5-9/10", "ETag", "\"1\"");
+            Got got = scenario.get();
+            assertThat(scenario.asked.get(1).first("Range")).isEqualTo("bytes=5-");
+            assertThat(scenario.asked.get(1).first("If-Range")).isEqualTo("\"1\"");
+            assertThat(got.status).isEqualTo(200);
+            assertThat(got.text()).isEqualTo("0123456789");
+            assertThat(got.length).isEqualTo(10);
+            assertThat(got.fields.has("Content-Range")).isFalse();
+            assertThat(got.cacheStatus())
+                    .contains("fwd=partial; fwd-status=206")
+                    .contains("stored");
+            assertThat(scenario.get().cacheStatus()).contains("hit");
+            assertThat(scenario.asked).hasSize(2);
+        }
+    }
+
+    @Test
+    void cacheMustNotCombineWithoutAStrongValidator() {
+        try (Scenario scenario = withABeginning()) {
+            scenario.answers(206, "56789", "Cache-Control", "max-age=60", "Content-Range", "bytes 5-9/10");
+            scenario.answers(200, "abcdefghij", "Cache-Control", "max-age=60");
+            Got got = scenario.get();
+            assertThat(scenario.asked).hasSize(3);
+            assertThat(scenario.asked.get(2).has("Range")).isFalse();
+            assertThat(got.status).isEqualTo(200);
+            assertThat(got.text()).isEqualTo("abcdefghij");
+        }
+    }
+
+    @Test
+    void changedContentComesWhole() {
+        try (Scenario scenario = withABeginning("ETag", "\"1\"")) {
+            scenario.answers(200, "abcdefghij", "Cache-Control", "max-age=60", "ETag", "\"2\"");
+            assertThat(scenario.get().text()).isEqualTo("abcdefghij");
+            assertThat(scenario.get().text()).isEqualTo("abcdefghij");
+            assertThat(scenario.asked).hasSize(2);
+        }
+    }
+
+    @Test
+    void endThatCannotBeHadIsAskedForAsAWhole() {
+        try (Scenario scenario = withABeginning("ETag", "\"1\"")) {
+            scenario.answers(416, "", "Content-Range", "bytes */3");
+            scenario.answers(200, "abc", "ETag", "\"2\"");
+            assertThat(scenario.get().text()).isEqualTo("abc");
         }
     }
 }

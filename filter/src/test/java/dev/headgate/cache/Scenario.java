@@ -198,18 +198,18 @@ final class Scenario implements AutoCloseable {
                 }
 
                 @Override
-                public void relay(ResponseHead sent, ContentSink sink, BooleanSupplier heir) throws GatewayFailure {
+                public boolean relay(ResponseHead sent, ContentSink sink, BooleanSupplier heir) throws GatewayFailure {
                     got.fromOrigin = true;
                     got.status = sent.status();
                     got.fields = sent.fields();
-                    drain((bytes, offset, length) -> {
+                    return drain((bytes, offset, length) -> {
                         sink.content(bytes, offset, length);
                         got.content.write(bytes, offset, length);
                     });
                 }
 
                 @Override
-                public void drain(ContentSink sink) throws GatewayFailure {
+                public boolean drain(ContentSink sink) throws GatewayFailure {
                     byte[] bytes = answered.content().getBytes(StandardCharsets.ISO_8859_1);
                     if (answered.status() != 304) {
                         sink.content(bytes, 0, bytes.length);
@@ -217,6 +217,7 @@ final class Scenario implements AutoCloseable {
                     if (answered.cut()) {
                         throw new GatewayFailure(FailureKind.HTTP_RESPONSE_INCOMPLETE, "cut");
                     }
+                    return true;
                 }
 
                 @Override

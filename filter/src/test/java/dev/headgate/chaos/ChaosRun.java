@@ -102,7 +102,7 @@ public final class ChaosRun {
     private ChaosRun() {}
 
     public static void main(String[] settings) throws Exception {
-        System.setProperty("org.slf4j.simpleLogger.log.dev.headgate.upstream", "info");
+        System.setProperty("upstream.level", "info");
         new ChaosRun().run(settings);
         System.exit(0); // the client's threads would linger
     }

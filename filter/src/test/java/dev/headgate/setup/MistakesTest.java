@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MistakesTest {
 
@@ -272,6 +273,33 @@ class MistakesTest {
                 .containsExactly(
                         "<init-param><param-name>route.r.timeout.connect</param-name><param-value>1s</param-value></init-param>",
                         "<init-param><param-name>route.r.timeout.response</param-name><param-value>2s</param-value></init-param>");
+    }
+
+    @Test
+    void statusPageThatNobodyMaySeeIsAMistake() {
+        app.param("route.r.path", "/*").param("route.r.to", "http://r:1").param("status.path", "/headgate/status");
+
+        assertThat(failure().mistakes()).singleElement().satisfies(mistake -> {
+            assertThat(mistake.key()).isEqualTo("status.path");
+            assertThat(mistake.problem())
+                    .isEqualTo("nobody could see the page: status.roles or status.addresses must say who may");
+            assertThat(mistake.instead())
+                    .isEqualTo(
+                            "<init-param><param-name>status.roles</param-name><param-value>operator</param-value></init-param>");
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"status", "/", "/a//b", "/status/", "/a/../b", "/st%61tus", "/status;x", "/.hidden", "/a b"})
+    void statusPathHasOneSpelling(String path) {
+        app.param("route.r.path", "/*")
+                .param("route.r.to", "http://r:1")
+                .param("status.roles", "operator")
+                .param("status.path", path);
+
+        assertThat(failure().mistakes()).singleElement().satisfies(mistake -> assertThat(mistake.problem())
+                .contains("is no path of plain segments"));
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.headgate.config.ConcurrencyConfig.Order;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.config.HealthConfig;
+import dev.headgate.config.OperationConfig;
 import dev.headgate.config.RouteConfig.ForwardedStyle;
 import dev.headgate.config.RouteLimits.Priority;
 import dev.headgate.config.TargetConfig.AmbiguousPath;
@@ -45,7 +46,12 @@ class SpellingsTest {
             limitsStorePause = "10s",
             reloadInterval = "10s",
             closeGrace = "30s",
-            jmx = "false")
+            jmx = "false",
+            accessLog = "json",
+            statusPath = "/headgate/status",
+            statusRoles = "operator",
+            statusAddresses = "10.2.0.0/16",
+            startCheck = "false")
     @Limit(
             name = "shared",
             rate = "100/s burst 200, 5000/h",
@@ -191,6 +197,11 @@ class SpellingsTest {
             .reloadInterval(Duration.ofSeconds(10))
             .closeGrace(Duration.ofSeconds(30))
             .jmx(false)
+            .accessLog(OperationConfig.AccessLog.JSON)
+            .statusPath("/headgate/status")
+            .statusRoles("operator")
+            .statusAddresses("10.2.0.0/16")
+            .startCheck(false)
             .limit("shared", l -> l.rate("100/s burst 200, 5000/h")
                     .rateFor("partner", "1000/s")
                     .key("principal", "field:X-Tenant")
@@ -336,6 +347,9 @@ class SpellingsTest {
                 "limit.shared.rate", "9/s"));
         if (setting == SettingsTable.TIMEOUT_TOTAL) {
             least.put("route.orders.timeout.response", "10s");
+        }
+        if (setting == SettingsTable.STATUS_PATH) {
+            least.put("status.roles", "operator");
         }
         GatewayConfig before = read(app(least), StubApp.Plain.class);
         least.put(fullKey(setting), value(setting));

@@ -33,6 +33,34 @@ public final class Browser implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private static final String LOW_CONTRAST =
+            """
+            (() => {
+              const parse = text => { const n = text.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
+              const light = c => { c /= 255; return c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; };
+              const luminance = c => .2126 * light(c[0]) + .7152 * light(c[1]) + .0722 * light(c[2]);
+              const ground = e => {
+                for (; e; e = e.parentElement) {
+                  const c = parse(getComputedStyle(e).backgroundColor);
+                  if (c[3] > 0) return c;
+                }
+                return [255, 255, 255, 1];
+              };
+              const low = [];
+              const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+              while (walker.nextNode()) {
+                const text = walker.currentNode.data.trim();
+                if (!text) continue;
+                const e = walker.currentNode.parentElement, style = getComputedStyle(e);
+                const a = luminance(parse(style.color)), b = luminance(ground(e));
+                const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+                const size = parseFloat(style.fontSize);
+                const large = size >= 24 || size >= 18.66 && style.fontWeight >= 700;
+                if (ratio < (large ? 3 : 4.5)) low.push(ratio.toFixed(2) + ' ' + text);
+              }
+              return low;
+            })()""";
+
     private final Process process;
     private final Path profile;
     private final WebSocket socket;
@@ -175,6 +203,11 @@ public final class Browser implements AutoCloseable {
             throw new AssertionError(result.toPrettyString());
         }
         return result.at("/result/value");
+    }
+
+    /** Every text with less contrast than WCAG 2.2 AA asks (1.4.3: 4.5, large text 3), with its ratio. */
+    public JsonNode lowContrast() {
+        return eval(LOW_CONTRAST);
     }
 
     /** A picture of the whole page. */

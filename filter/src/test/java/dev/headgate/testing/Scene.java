@@ -45,7 +45,9 @@ public final class Scene implements AutoCloseable {
                 .set("route.r.path", "/api/*")
                 .set("route.r.to", origin.url())
                 // What a test left under way is not waited for.
-                .set("close.grace", "0s");
+                .set("close.grace", "0s")
+                // Origins are asked for what a test asks, and for nothing else.
+                .set("start-check", "false");
         for (String line : settings) {
             int equals = line.indexOf('=');
             builder.set(line.substring(0, equals), line.substring(equals + 1));

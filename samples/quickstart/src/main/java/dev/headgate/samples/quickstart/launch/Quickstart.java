@@ -71,7 +71,7 @@ public final class Quickstart {
 
     private static HashLoginService users() {
         UserStore users = new UserStore();
-        users.addUser("demo", Credential.getCredential("demo"), new String[] {"user"});
+        users.addUser("demo", Credential.getCredential("demo"), new String[] {"user", "operator"});
         HashLoginService realm = new HashLoginService("quickstart");
         realm.setUserStore(users);
         return realm;

@@ -129,6 +129,18 @@ class QuickstartTest {
     }
 
     @Test
+    void operatorSeesTheStatusPageAndNobodyDoesWithoutTheLogin() throws Exception {
+        assertThat(get("status").body()).contains("action=\"j_security_check\"");
+
+        signIn("demo");
+        HttpResponse<String> status =
+                browser.send(request("status").header("Accept", "text/html").build(), BodyHandlers.ofString());
+
+        assertThat(status.statusCode()).isEqualTo(200);
+        assertThat(status.body()).contains("Upstreams", "services", "value=\"drain\"");
+    }
+
+    @Test
     void serviceLearnsTheUserButNotTheSession() throws Exception {
         signIn("demo");
 

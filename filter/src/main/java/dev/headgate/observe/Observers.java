@@ -1,4 +1,4 @@
-package dev.headgate;
+package dev.headgate.observe;
 
 import dev.headgate.exchange.Attempt;
 import dev.headgate.exchange.Exchange;
