@@ -76,6 +76,7 @@ class MonitoringTest {
         Map<String, String> settings = new HashMap<>();
         settings.put("name", "shop");
         settings.put("close.grace", "0s");
+        settings.put("start-check", "false");
         settings.put("route.orders.path", "/orders/*");
         settings.put("route.orders.to", "orders");
         settings.put("route.orders.concurrency.max", "10");
@@ -94,6 +95,7 @@ class MonitoringTest {
                 Container.TOMCAT,
                 settings,
                 "-XX:TieredStopAtLevel=1",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
                 "-javaagent:" + agent + "=127.0.0.1:" + exporter + ":" + FILES.resolve("jmx-exporter.yml"));
         try (RawClient client = RawClient.connect(gateway.port())) {
             for (int i = 0; i < 3; i++) {
@@ -109,17 +111,22 @@ class MonitoringTest {
         HttpClient scraper = HttpClient.newHttpClient();
         HttpRequest metrics = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + exporter + "/metrics"))
                 .build();
-        await("the last exchange to be counted, which may be after its response").untilAsserted(() -> {
-            scraped = scraper.send(metrics, HttpResponse.BodyHandlers.ofString()).body();
-            SAMPLES.clear();
-            for (Matcher sample = SAMPLE.matcher(scraped); sample.find(); ) {
-                Map<String, String> labels = new TreeMap<>();
-                LABEL.matcher(sample.group(2)).results().forEach(label -> labels.put(label.group(1), label.group(2)));
-                SAMPLES.add(new Sample(sample.group(1), labels, Double.parseDouble(sample.group(3))));
-            }
-            assertThat(value("headgate_route_requests_total", "route=catalog")).isEqualTo(2);
-            assertThat(value("headgate_cache_hits_total")).isEqualTo(1); // gauges are up to half a second old
-        });
+        await("the last exchange to be counted, which may be after its response")
+                .untilAsserted(() -> {
+                    scraped = scraper.send(metrics, HttpResponse.BodyHandlers.ofString())
+                            .body();
+                    SAMPLES.clear();
+                    for (Matcher sample = SAMPLE.matcher(scraped); sample.find(); ) {
+                        Map<String, String> labels = new TreeMap<>();
+                        LABEL.matcher(sample.group(2))
+                                .results()
+                                .forEach(label -> labels.put(label.group(1), label.group(2)));
+                        SAMPLES.add(new Sample(sample.group(1), labels, Double.parseDouble(sample.group(3))));
+                    }
+                    assertThat(value("headgate_route_requests_total", "route=catalog"))
+                            .isEqualTo(2);
+                    assertThat(value("headgate_cache_hits_total")).isEqualTo(1); // gauges are up to half a second old
+                });
     }
 
     @AfterAll
@@ -256,7 +263,8 @@ class MonitoringTest {
 
     @Test
     void dashboardAsksForSeriesAndLabelsThatAreThere() throws IOException {
-        JsonNode dashboard = new ObjectMapper().readTree(FILES.resolve("grafana-dashboard.json").toFile());
+        JsonNode dashboard = new ObjectMapper()
+                .readTree(FILES.resolve("grafana-dashboard.json").toFile());
         List<String> expressions = new ArrayList<>();
         dashboard.findValues("expr").forEach(expression -> expressions.add(expression.asText()));
         assertThat(expressions).hasSizeGreaterThan(15);
@@ -288,7 +296,8 @@ class MonitoringTest {
     private static void assertKnown(Collection<String> expressions) {
         for (String expression : expressions) {
             Set<String> known = new TreeSet<>(Set.of("le"));
-            List<String> asked = SERIES.matcher(expression).results().map(m -> m.group()).toList();
+            List<String> asked =
+                    SERIES.matcher(expression).results().map(m -> m.group()).toList();
             assertThat(asked).as(expression).isNotEmpty();
             assertThat(series()).as(expression).containsAll(asked);
             SAMPLES.stream()
@@ -300,7 +309,9 @@ class MonitoringTest {
             while (labels.find()) {
                 for (int i = 1; i <= 3; i++) {
                     if (labels.group(i) != null) {
-                        assertThat(known).as(expression).containsAll(List.of(labels.group(i).split(" *, *")));
+                        assertThat(known)
+                                .as(expression)
+                                .containsAll(List.of(labels.group(i).split(" *, *")));
                     }
                 }
             }
@@ -345,8 +356,10 @@ class MonitoringTest {
                             assertNumber(name, attribute.getKey());
                             Map<String, Object> metric = map(attribute.getValue());
                             assertThat(metric.get("metric_type")).isIn("gauge", "monotonic_count");
-                            Map<String, Object> tags = include.containsKey("tags") ? map(include.get("tags")) : Map.of();
-                            metrics.add(filled(bean, (String) metric.get("alias")) + filled(bean, tags.toString())
+                            Map<String, Object> tags =
+                                    include.containsKey("tags") ? map(include.get("tags")) : Map.of();
+                            metrics.add(filled(bean, (String) metric.get("alias"))
+                                    + filled(bean, tags.toString())
                                     + ofWhom(name));
                         }
                     }
@@ -381,7 +394,8 @@ class MonitoringTest {
                 for (Object attribute : list(map(bean), "attributes")) {
                     assertNumbers(pattern, (String) map(attribute).get("attr"));
                     assertThat(map(attribute).get("metric_type")).isIn("gauge", "rate", "delta");
-                    assertThat(names.add((String) map(attribute).get("metric_name"))).isTrue();
+                    assertThat(names.add((String) map(attribute).get("metric_name")))
+                            .isTrue();
                 }
             }
         }
@@ -401,7 +415,8 @@ class MonitoringTest {
                         .as("what is said of %s each time", metric.get("metric"))
                         .isEqualTo(shape);
             }
-            ObjectName any = server.queryNames(new ObjectName(pattern), null).iterator().next();
+            ObjectName any =
+                    server.queryNames(new ObjectName(pattern), null).iterator().next();
             for (Object source : map(map(rule).get("metricAttribute")).values()) {
                 Matcher parameter = Pattern.compile("param\\((.*)\\)").matcher((String) source);
                 if (parameter.matches()) {
