@@ -163,17 +163,25 @@ final class UpstreamClient implements AutoCloseable {
             Timeout timeout = Timeout.of(patience);
             return connections.lease(null, origin.httpRoute(), timeout, null).get(timeout);
         } catch (TimeoutException e) {
-            throw new GatewayFailure(
-                    FailureKind.CONNECTION_LIMIT_REACHED,
-                    "all " + pool.maxPerOrigin() + " connections to " + origin + " stayed in use for "
-                            + patience.toMillis() + " ms (connections.max, connections.lease-timeout)",
-                    e);
+            throw noConnection(origin, e);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof TimeoutException) {
+                // The pool looks at the time as well, and may be the first to see that it is over.
+                throw noConnection(origin, e);
+            }
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "the connection pool failed", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while waiting for a connection", e);
         }
+    }
+
+    private GatewayFailure noConnection(Origin origin, Exception e) {
+        return new GatewayFailure(
+                FailureKind.CONNECTION_LIMIT_REACHED,
+                "all " + pool.maxPerOrigin() + " connections to " + origin + " stayed in use for "
+                        + pool.leaseTimeout().toMillis() + " ms (connections.max, connections.lease-timeout)",
+                e);
     }
 
     @Override
