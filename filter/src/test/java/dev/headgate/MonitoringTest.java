@@ -95,7 +95,7 @@ class MonitoringTest {
                 Container.TOMCAT,
                 settings,
                 "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+                "-Dorg.slf4j.simpleLogger.log.dev.headgate=error",
                 "-javaagent:" + agent + "=127.0.0.1:" + exporter + ":" + FILES.resolve("jmx-exporter.yml"));
         try (RawClient client = RawClient.connect(gateway.port())) {
             for (int i = 0; i < 3; i++) {
