@@ -203,11 +203,11 @@ final class OriginHealth {
         }
         synchronized (this) {
             long from = repeatable ? outUntil : outUntil + config.ejection().toNanos();
-            if (!out || trial || now < from) {
+            if (!out || now < from) {
                 return false;
             }
             trial = true;
-            // A trial that nobody ever reports on does not keep the origin out for good.
+            // One at a time, but one that nobody ever reports on does not keep the origin out for good.
             outUntil = now + config.ejectionMax().toNanos();
             return true;
         }

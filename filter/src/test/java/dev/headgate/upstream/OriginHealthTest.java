@@ -121,10 +121,11 @@ class OriginHealthTest {
         out();
         later(Configs.EJECTION);
         assertThat(health.takeTrial(now, true)).isTrue();
+        assertThat(health.takeTrial(now, true)).as("one at a time").isFalse();
         later(config.ejectionMax());
-        assertThat(health.takeTrial(now, true)).isFalse();
+        assertThat(health.takeTrial(now, true)).as("the first is lost").isTrue();
         health.trialUndecided(now);
-        assertThat(health.takeTrial(now, true)).isTrue();
+        assertThat(health.takeTrial(now, true)).as("the second told nothing").isTrue();
     }
 
     @Test
