@@ -154,6 +154,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private Generation generation(GatewayConfig config, Generation before) {
         RouteTable routes = RouteTable.of(config.routes());
         Map<String, Upstream> upstreams = new TreeMap<>();
+        ResponseCache cache = null;
+        Admission admission = null;
         try {
             for (UpstreamConfig upstream : config.upstreams().values()) {
                 Upstream known = before == null ? null : before.upstreams().get(upstream.name());
@@ -169,8 +171,8 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                         route.name(),
                         new Fallbacks(config.proxyStatusName(), route.errors(), context, nanoSource, clock));
             }
-            ResponseCache cache = cache(config, before == null ? null : before.cache());
-            Admission admission = new Admission(config, nanoSource, before == null ? null : before.admission());
+            cache = cache(config, before == null ? null : before.cache());
+            admission = new Admission(config, nanoSource, before == null ? null : before.admission());
             Forwarder forwarder = new Forwarder(
                     config, routes.routes(), upstreams, cache, context, sessionCookie(context), watchdog, nanoSource);
             return new Generation(
@@ -187,6 +189,12 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 if (before == null || before.upstreams().get(upstream.name()) != upstream) {
                     upstream.close();
                 }
+            }
+            if (cache != null && (before == null || before.cache() != cache)) {
+                cache.close(); // or its directory could not be opened again
+            }
+            if (admission != null) {
+                admission.close();
             }
             throw e;
         }
@@ -407,9 +415,15 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 throw new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, "the gateway is closing");
             }
             now.admission().check(match.route().index(), exchange, match::capture);
-        } catch (GatewayFailure failure) {
+        } catch (GatewayFailure | RuntimeException e) {
             try {
-                fail(now, exchange, failure, chain);
+                fail(
+                        now,
+                        exchange,
+                        e instanceof GatewayFailure failure
+                                ? failure
+                                : new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e),
+                        chain);
             } finally {
                 end(exchange);
             }
@@ -636,8 +650,11 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     /** Lets exchanges under way finish within the grace, then closes every connection and ends every thread. */
     @Override
     public void close() {
-        closing = true;
-        Generation last = current;
+        Generation last;
+        synchronized (this) {
+            closing = true; // after this no reload puts another in force
+            last = current;
+        }
         if (last != null) {
             threads.awaitIdle(last.config().operation().closeGrace());
         }

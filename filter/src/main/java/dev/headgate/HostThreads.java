@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -265,13 +266,18 @@ final class HostThreads implements AutoCloseable {
         return left.sum();
     }
 
+    /** One that goes on after a wait is counted nowhere for a moment, but is still among those that left their thread. */
+    private int underWay() {
+        return inline.get() + Math.max(off.get() + parked.get(), detached.size());
+    }
+
     /** Waits until no exchange is under way, at most for the time given. */
     void awaitIdle(Duration most) {
         long until = System.nanoTime() + most.toNanos();
-        while (inline.get() + off.get() + parked.get() > 0 && System.nanoTime() < until) {
+        while (underWay() > 0 && System.nanoTime() < until) {
             LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
         }
-        int still = inline.get() + off.get() + parked.get();
+        int still = underWay();
         if (still > 0 && !most.isZero()) {
             LOG.warn("{} exchanges are not over after {} ms (close.grace); they are broken", still, most.toMillis());
         }
@@ -339,10 +345,16 @@ final class HostThreads implements AutoCloseable {
         private void startOff() {
             off.incrementAndGet();
             isOff = true;
-            if (virtual != null) {
-                virtual.start(this);
-            } else {
-                pool.execute(this);
+            try {
+                if (virtual != null) {
+                    virtual.start(this);
+                } else {
+                    pool.execute(this);
+                }
+            } catch (RejectedExecutionException | OutOfMemoryError e) {
+                // The gateway is closing, or the system has no more threads. The exchange must end all the same: here.
+                LOG.debug("{} no thread can be had", exchange.requestId(), e);
+                run();
             }
         }
 
@@ -410,6 +422,10 @@ final class HostThreads implements AutoCloseable {
                 async.start(this);
             } catch (RuntimeException e) {
                 LOG.debug("{} the container has no thread", exchange.requestId(), e);
+                if (exchange.isAbandoned()) {
+                    leaveOff(); // takes no thread, and the container waits for it
+                    return;
+                }
                 poolSlots.acquireUninterruptibly(); // for a moment: this thread's whole purpose is to wake
                 startOff();
             }

@@ -17,6 +17,8 @@ import dev.headgate.testing.RawOrigin;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** What listeners are told of an exchange, and when. */
 class ExchangeListenerTest {
@@ -26,6 +28,7 @@ class ExchangeListenerTest {
 
         private final List<String> events = new CopyOnWriteArrayList<>();
         private volatile Exchange last;
+        private volatile Exchange current;
 
         @Override
         public void began(Exchange exchange) {
@@ -34,6 +37,7 @@ class ExchangeListenerTest {
 
         @Override
         public void attemptBegan(Exchange exchange, Attempt attempt) {
+            current = exchange;
             events.add("asks");
             attempt.tell("Traceparent", "of-attempt-" + exchange.attempts().size());
         }
@@ -140,6 +144,28 @@ class ExchangeListenerTest {
             assertThat(answer.complete()).isFalse();
             await().untilAsserted(() -> assertThat(records.events)
                     .containsExactly("began", "asks", "failed http_response_incomplete", "ended 200"));
+        }
+    }
+
+    @OnEachContainer
+    void clientThatLeavesBeforeTheHeadIsNoFaultOfTheOrigin(Container container) throws Exception {
+        Records records = new Records();
+        CountDownLatch asked = new CountDownLatch(1);
+        try (RawOrigin silent = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    asked.countDown();
+                    connection.readRequest();
+                });
+                AppServer app = app(container, records, silent.url());
+                RawClient client = app.connect()) {
+            client.send(RawClient.request("GET", "/api/x") + "\r\n");
+            assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+            records.current.abandon(); // what a container does over HTTP/2 when the client cancels
+
+            await().until(() -> records.last != null);
+            assertThat(records.last.attempts()).hasSize(1);
+            assertThat(records.last.attempts().get(0).failure().kind()).isEqualTo(FailureKind.CLIENT_LEFT);
+            assertThat(records.last.failure().kind()).isEqualTo(FailureKind.CLIENT_LEFT);
         }
     }
 

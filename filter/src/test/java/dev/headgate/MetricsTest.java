@@ -106,6 +106,7 @@ class MetricsTest {
             try (AppServer app = AppServer.on(container).filter(filter).start();
                     RawClient client = app.connect()) {
                 assertThat(client.get("/api/x").status()).isEqualTo(200);
+                await().until(() -> count(registry, "route.r.total") == 1);
                 assertThat(health.getNames()).containsExactly(NAMES + "upstream.r");
                 filter.reload(config(
                         origin, "route.r.to=http://127.0.0.1:1", "route.s.path=/s/*", "route.s.to=" + origin.url()));

@@ -65,6 +65,7 @@ final class Recording implements ContentSink {
     private Executor pump;
 
     private Runnable pumping;
+    private BooleanSupplier firstIsGone;
     private boolean pumped;
 
     /** Whether a pump runs. */
@@ -119,10 +120,12 @@ final class Recording implements ContentSink {
      *
      * @param threads may refuse
      * @param reads the rest of the content into {@link #pumpSink()}, and calls {@link #pumpEnded()} at last
+     * @param gone whether the first client has left: then it waits for no more
      */
-    synchronized void mayBePumped(Executor threads, Runnable reads) {
+    synchronized void mayBePumped(Executor threads, Runnable reads, BooleanSupplier gone) {
         pump = threads;
         pumping = reads;
+        firstIsGone = gone;
     }
 
     /** For the first thread. */
@@ -143,9 +146,22 @@ final class Recording implements ContentSink {
 
             @Override
             public boolean mayRead() {
-                synchronized (Recording.this) {
-                    return followers > 0 || !closed;
-                }
+                return outlivesClient(); // the first client, while it is there, is one of the followers
+            }
+        };
+    }
+
+    /** For the first thread once its client is gone: takes content as long as others want it, unless another thread does. */
+    ContentSink heirsSink() {
+        return new ContentSink() {
+            @Override
+            public void content(byte[] bytes, int offset, int length) {
+                Recording.this.content(bytes, offset, length);
+            }
+
+            @Override
+            public boolean mayRead() {
+                return outlivesClient() && Recording.this.mayRead();
             }
         };
     }
@@ -155,10 +171,10 @@ final class Recording implements ContentSink {
         pumped = true;
         pumpRuns = true;
         followers++;
-        rest = new Follower(() -> false, received);
+        rest = new Follower(firstIsGone, received);
         try {
             pump.execute(pumping);
-        } catch (RejectedExecutionException e) {
+        } catch (RejectedExecutionException | OutOfMemoryError e) { // the latter: no more threads
             // Then all of them go at the first client's pace.
             pumped = false;
             pumpRuns = false;

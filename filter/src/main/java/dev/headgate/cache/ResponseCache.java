@@ -703,7 +703,9 @@ public final class ResponseCache implements AutoCloseable {
             } else {
                 turn.land(new Landing(recording, null));
             }
-            recording.mayBePumped(pumps, () -> pump(response, recording));
+            if (delivery != null) {
+                recording.mayBePumped(pumps, () -> pump(response, recording), delivery::isGone);
+            }
             try {
                 if (!send(
                         response, said(head, status.withStored(ttl)), recording, recording::outlivesClient, delivery)) {
@@ -720,7 +722,7 @@ public final class ResponseCache implements AutoCloseable {
                 // The client is gone, but others may want the rest.
                 boolean wanted = recording.outlivesClient();
                 response.leaveClient();
-                if (wanted && response.drain(recording)) {
+                if (wanted && response.drain(recording.heirsSink())) {
                     completed(recording);
                 }
                 throw failure;
@@ -753,6 +755,7 @@ public final class ResponseCache implements AutoCloseable {
         } catch (RuntimeException e) {
             recording.fail(new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e));
         } finally {
+            recording.fail(); // nothing, once it is complete; whatever was thrown, nobody waits for more
             recording.pumpEnded();
         }
     }
@@ -760,6 +763,9 @@ public final class ResponseCache implements AutoCloseable {
     private static void sendRest(Recording recording, Delivery delivery) throws GatewayFailure {
         try {
             if (!copy(recording.rest(), delivery)) {
+                if (delivery.isGone()) {
+                    throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while another read on");
+                }
                 throw recording.failure() != null ? recording.failure() : evicted();
             }
         } catch (InterruptedException e) {

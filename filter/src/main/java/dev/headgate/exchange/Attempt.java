@@ -104,16 +104,21 @@ public final class Attempt {
     }
 
     /**
-     * Ends the attempt. Once.
+     * Ends the attempt. Counts once: where another thread has read on, whoever comes first ends it.
      *
      * @param nanos now, on the gateway's nano source
      * @param reason null when it succeeded
      */
     public void ended(long nanos, GatewayFailure reason) {
-        endNanos = nanos;
-        failure = reason;
-        if (reason == null) {
-            stage = Stage.DONE;
+        synchronized (this) {
+            if (endNanos != 0) {
+                return;
+            }
+            endNanos = nanos;
+            failure = reason;
+            if (reason == null) {
+                stage = Stage.DONE;
+            }
         }
         if (exchange != null) {
             exchange.listener().attemptEnded(exchange, this);

@@ -274,10 +274,16 @@ public final class Forwarder {
         @Override
         public Response ask(Fields fields) throws GatewayFailure {
             OriginResponse response = fetch(route, outgoing.withFields(fields), affinity, exchange);
-            Fields seen = route.response().fields(response, match);
-            long length = response.contentLength();
-            Fields told = length < 0 ? seen : seen.plus("Content-Length", Long.toString(length));
-            ResponseHead head = new ResponseHead(response.head().getCode(), told);
+            ResponseHead head;
+            try {
+                Fields seen = route.response().fields(response, match);
+                long length = response.contentLength();
+                Fields told = length < 0 ? seen : seen.plus("Content-Length", Long.toString(length));
+                head = new ResponseHead(response.head().getCode(), told);
+            } catch (RuntimeException e) {
+                response.close(); // nobody else has it yet
+                throw e;
+            }
             BodyRelay body = new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource);
             return new Response() {
 
@@ -355,8 +361,12 @@ public final class Forwarder {
                 response = attempt(route, outgoing, origin, attempt, exchange, repeatable && !last);
             } catch (GatewayFailure e) {
                 failure = e;
-                attempt.ended(nanoSource.getAsLong(), e);
-                Outcome.failed(upstream, origin, e);
+            } catch (RuntimeException e) {
+                failure = new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
+            }
+            if (failure != null) {
+                attempt.ended(nanoSource.getAsLong(), failure);
+                Outcome.failed(upstream, origin, failure);
             }
             if (response != null && !retry.statuses().contains(response.head().getCode())) {
                 return response;
@@ -469,7 +479,7 @@ public final class Forwarder {
             if (!certain && connection.hadEndedBefore(e) && !exchange.isAbandoned()) {
                 return null;
             }
-            throw e;
+            throw blamed(e, exchange);
         } finally {
             if (!handedOver) {
                 attempt.sent(connection.hasWritten());
@@ -505,7 +515,7 @@ public final class Forwarder {
                 whole = body.relay(response, sink);
             }
         } catch (GatewayFailure e) {
-            failure = e;
+            failure = blamed(e, exchange);
         } catch (RuntimeException e) {
             failure = new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
         }
@@ -521,6 +531,13 @@ public final class Forwarder {
             throw failure;
         }
         return whole;
+    }
+
+    /** Who abandons an exchange breaks its connection: that is no fault of the origin's, whatever it looks like. */
+    private static GatewayFailure blamed(GatewayFailure failure, Exchange exchange) {
+        return exchange.isAbandoned() && failure.kind().side() == FailureKind.Side.UPSTREAM
+                ? new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left", failure)
+                : failure;
     }
 
     /** How much of the time for a response head is left to this exchange's further attempts. */

@@ -96,6 +96,10 @@ final class UpstreamClient implements AutoCloseable {
     /** @param keepAlive how long the connection may stay in the pool; null: not at all */
     void release(ConnectionEndpoint endpoint, TimeValue keepAlive) {
         connections.release(endpoint, null, retired ? null : keepAlive);
+        if (retired && keepAlive != null) {
+            // Perhaps retired within the line above: nobody else would close it.
+            connections.closeIdle(TimeValue.ZERO_MILLISECONDS);
+        }
     }
 
     /** How the pool stands for one origin. */

@@ -43,6 +43,9 @@ public final class Watchdog implements AutoCloseable {
     private final Thread thread;
     private volatile boolean closed;
 
+    /** Whether the thread may wait until it is woken, because there is nothing to watch. */
+    private volatile boolean asleep;
+
     public Watchdog(String gatewayName, LongSupplier nanoSource) {
         this.nanoSource = nanoSource;
         this.epoch = nanoSource.getAsLong();
@@ -68,9 +71,8 @@ public final class Watchdog implements AutoCloseable {
     }
 
     void watch(UpstreamConnection connection) {
-        if (connections.add(connection) && connections.size() == 1) {
-            LockSupport.unpark(thread);
-        }
+        connections.add(connection);
+        wake();
     }
 
     void forget(UpstreamConnection connection) {
@@ -79,7 +81,12 @@ public final class Watchdog implements AutoCloseable {
 
     /** Looks at something until it is to {@link #forget} it. */
     public void watch(Watched other) {
-        if (watched.add(other) && watched.size() == 1) {
+        watched.add(other);
+        wake();
+    }
+
+    private void wake() {
+        if (asleep) {
             LockSupport.unpark(thread);
         }
     }
@@ -108,9 +115,13 @@ public final class Watchdog implements AutoCloseable {
     private void watch() {
         long nextHousekeeping = 0;
         while (!closed) {
+            // Said before it is looked whether there is anything: who adds the first thing sees it, or is seen.
+            asleep = true;
             if (connections.isEmpty() && watched.isEmpty()) {
                 LockSupport.park(this);
+                asleep = false;
             } else {
+                asleep = false;
                 LockSupport.parkNanos(this, TICK_NANOS);
             }
             long now = now();

@@ -279,6 +279,51 @@ class CollapsingTest {
     }
 
     @Test
+    void nobodyReadsOnWhenThoseWhoFollowedHaveLeftToo() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        CountDownLatch leave = new CountDownLatch(1);
+        AtomicInteger calls = new AtomicInteger();
+        Delivery leaving = new Delivery() {
+            @Override
+            public void head(ResponseHead head, long length) {}
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws GatewayFailure {
+                if (leave.getCount() == 0) {
+                    throw new GatewayFailure(FailureKind.CLIENT_LEFT, "left");
+                }
+            }
+
+            @Override
+            public void flush() {
+                waiting.incrementAndGet();
+            }
+        };
+        CacheRequest asks = new CacheRequest("r", config, "GET", "http://h", "/a", Fields.of(), false, List.of());
+        try (ResponseCache cache = open(config)) {
+            Future<String> first = threads.submit(client(cache, config, STORABLE, () -> null, (number, sink) -> {
+                if (calls.incrementAndGet() == 1) {
+                    bytes(sink, "first ");
+                    leave.await(10, TimeUnit.SECONDS);
+                    throw new GatewayFailure(FailureKind.CLIENT_LEFT, "left");
+                }
+                while (sink.mayRead()) {
+                    bytes(sink, "more ");
+                    Thread.sleep(1); // the pace of a stream without an end
+                }
+            }));
+            Awaitility.await().until(() -> asked.get() == 1);
+            threads.submit(() -> {
+                cache.handle(asks, null, null, leaving);
+                return null;
+            });
+            Awaitility.await().until(() -> waiting.get() >= 1);
+            leave.countDown();
+            assertThat(first.get(10, TimeUnit.SECONDS)).isEqualTo("CLIENT_LEFT");
+        }
+    }
+
+    @Test
     void variantsAreCollapsedEachByItself() throws Exception {
         CacheConfig config = config(Duration.ofSeconds(10));
         CountDownLatch head = new CountDownLatch(1);

@@ -1,5 +1,7 @@
 package dev.headgate.testing;
 
+import com.sun.tools.attach.AttachNotSupportedException;
+import com.sun.tools.attach.VirtualMachine;
 import dev.headgate.HeadgateFilter;
 import dev.headgate.setup.GatewayBuilder;
 import java.io.BufferedReader;
@@ -12,13 +14,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.management.remote.JMXServiceURL;
 
 /**
- * An app with a gateway in a JVM of its own, whose route {@code r} sends {@code /api/*} to an origin. It ends with this
- * object, or with the JVM that holds it.
+ * An app with a gateway in a JVM of its own. Unless it has other settings, its route {@code r} sends {@code /api/*} to an
+ * origin. It ends with this object, or with the JVM that holds it.
  */
 public final class GatewayProcess implements AutoCloseable {
 
@@ -36,12 +40,19 @@ public final class GatewayProcess implements AutoCloseable {
 
     /** @param options of the JVM, such as {@code -Xmx64m} */
     public static GatewayProcess start(Container container, String originUrl, String... options) throws IOException {
+        return start(container, Map.of("route.r.path", "/api/*", "route.r.to", originUrl), options);
+    }
+
+    /** @param settings of the gateway, all of them */
+    public static GatewayProcess start(Container container, Map<String, String> settings, String... options)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(options));
         // Surefire runs tests from a jar that only names the others.
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        command.addAll(List.of("-cp", classPath, GatewayProcess.class.getName(), container.name(), originUrl));
+        command.addAll(List.of("-cp", classPath, GatewayProcess.class.getName(), container.name()));
+        settings.forEach((key, value) -> command.add(key + "=" + value));
         return new GatewayProcess(new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start());
@@ -49,6 +60,20 @@ public final class GatewayProcess implements AutoCloseable {
 
     public int port() {
         return port;
+    }
+
+    /** What a monitoring agent on the same machine connects to. */
+    public JMXServiceURL management() throws IOException {
+        try {
+            VirtualMachine machine = VirtualMachine.attach(Long.toString(process.pid()));
+            try {
+                return new JMXServiceURL(machine.startLocalManagementAgent());
+            } finally {
+                machine.detach();
+            }
+        } catch (AttachNotSupportedException e) {
+            throw new IOException(e);
+        }
     }
 
     /** The most heap that was in use at any time so far, garbage included; it cannot exceed {@code -Xmx}. */
@@ -78,12 +103,13 @@ public final class GatewayProcess implements AutoCloseable {
 
     /** The other side. */
     public static void main(String[] arguments) throws IOException {
-        var config = GatewayBuilder.create()
-                .set("route.r.path", "/api/*")
-                .set("route.r.to", arguments[1])
-                .build();
+        GatewayBuilder settings = GatewayBuilder.create();
+        for (String setting : List.of(arguments).subList(1, arguments.length)) {
+            int equals = setting.indexOf('=');
+            settings.set(setting.substring(0, equals), setting.substring(equals + 1));
+        }
         try (AppServer app = AppServer.on(Container.valueOf(arguments[0]))
-                .filter(new HeadgateFilter(config))
+                .filter(new HeadgateFilter(settings.build()))
                 .start()) {
             System.out.println(app.port());
             BufferedReader questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
