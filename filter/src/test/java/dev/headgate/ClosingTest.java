@@ -3,6 +3,8 @@ package dev.headgate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
@@ -11,9 +13,13 @@ import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
+import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 
 /** An app that stops while its gateway is at work; the container itself runs on, as when a WAR is undeployed. */
 class ClosingTest {
@@ -76,6 +82,60 @@ class ClosingTest {
             cut.countDown();
             client.readRest(answer);
             assertThat(answer.complete()).isFalse();
+        }
+    }
+
+    /** With one exchange at the origin, and one that waits for its response without a thread. */
+    @OnEachContainer
+    void nothingIsLeftOfAGatewayThatHadEverythingOn(Container container) throws Exception {
+        MetricRegistry registry = new MetricRegistry();
+        MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+        ObjectName all = new ObjectName("dev.headgate:gateway=closing,*");
+        RawOrigin origin = RawOrigin.scripted(connection -> {
+            connection.readRequest();
+            connection.awaitClosedByPeer(30_000);
+        });
+        HeadgateFilter filter = new HeadgateFilter(GatewayBuilder.create()
+                        .set("name", "closing")
+                        .set("route.r.path", "/api/*")
+                        .set("route.r.to", "u")
+                        .set("route.r.cache", "true")
+                        .set("route.r.cache.collapse-wait", "60s")
+                        .set("route.r.rate", "1000/s")
+                        .set("route.r.concurrency.max", "9")
+                        .set("upstream.u.origins", origin.url())
+                        .set("upstream.u.balance.slow-start", "1s")
+                        .set("access-log", "json")
+                        .set("status.path", "/status")
+                        .set("status.addresses", "127.0.0.1")
+                        .set("host-threads", "1")
+                        .set("start-check", "false")
+                        .set("close.grace", "0s")
+                        .build())
+                .metrics(registry);
+        try (origin;
+                AppServer app = AppServer.on(container).filter(filter).start();
+                RawClient leader = app.connect();
+                RawClient follower = app.connect();
+                RawClient operator = app.connect()) {
+            Gauge<?> underWay = (Gauge<?>) registry.getMetrics().get("headgate.closing.route.r.in-flight");
+            leader.send(RawClient.request("GET", "/api/x") + "\r\n");
+            await().until(() -> origin.requests() == 1);
+            follower.send(RawClient.request("GET", "/api/x") + "\r\n");
+            await().until(() -> ((Number) underWay.getValue()).intValue() == 2);
+            assertThat(operator.get("/status").status()).isEqualTo(200);
+            assertThat(beans.queryNames(all, null)).isNotEmpty();
+
+            filter.destroy();
+            assertThat(beans.queryNames(all, null)).isEmpty();
+            assertThat(registry.getNames()).isEmpty();
+            await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
+                    .extracting(Thread::getName)
+                    .noneMatch(name -> name.startsWith("headgate-closing")));
+            for (RawClient client : List.of(leader, follower)) {
+                RawMessage answer = client.readResponse();
+                assertThat(answer.status()).as(answer.text()).isEqualTo(503);
+            }
         }
     }
 

@@ -3,6 +3,9 @@ package dev.headgate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
+import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.Crowd;
@@ -130,6 +133,48 @@ class CrowdOnOneKeyTest {
             assertThat(origin.requests()).isEqualTo(2);
             go.countDown();
             assertThat(leader.readResponse().text()).isEqualTo("content");
+        }
+    }
+
+    @OnEachContainer
+    void whoLeavesWhileItWaitsIsLetGoAndTheOthersAreServed(Container container) throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        MetricRegistry registry = new MetricRegistry();
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+            while (connection.readRequest() != null) {
+                go.await(60, TimeUnit.SECONDS);
+                connection.send(RawOrigin.ok("content", "Cache-Control: max-age=60"));
+            }
+        })) {
+            HeadgateFilter gateway = new HeadgateFilter(GatewayBuilder.create()
+                            .set("route.r.path", "/api/*")
+                            .set("route.r.to", origin.url())
+                            .set("route.r.cache", "true")
+                            .set("route.r.cache.collapse-wait", "60s")
+                            .set("host-threads", "4")
+                            .set("host-threads.pool", "4")
+                            .set("start-check", "false")
+                            .set("close.grace", "0s")
+                            .build())
+                    .metrics(registry);
+            try (Scene scene =
+                    Scene.assembled(AppServer.on(container).threads(20).filter(gateway), origin)) {
+                Gauge<?> underWay = (Gauge<?>) registry.getMetrics().get("headgate.headgate.route.r.in-flight");
+                scene.client().send(RawClient.request("GET", "/api/a") + "\r\n");
+                await().until(() -> origin.requests() == 1);
+                try (Crowd leaving = new Crowd(scene.app().port(), 50, "/api/a")) {
+                    await().until(() -> ((Number) underWay.getValue()).intValue() == 51);
+                    assertThat(leaving.answers()).isEmpty();
+                }
+                RawClient staying = scene.connect();
+                staying.send(RawClient.request("GET", "/api/a") + "\r\n");
+                go.countDown();
+                assertThat(staying.readResponse().text()).isEqualTo("content");
+                assertThat(scene.client().readResponse().text()).isEqualTo("content");
+                await().untilAsserted(() ->
+                        assertThat(((Number) underWay.getValue()).intValue()).isZero());
+                assertThat(origin.requests()).isEqualTo(1);
+            }
         }
     }
 

@@ -8,11 +8,13 @@ import com.codahale.metrics.Gauge;
 import com.codahale.metrics.Metric;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.Timer;
+import com.codahale.metrics.health.HealthCheck;
 import com.codahale.metrics.health.HealthCheckRegistry;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawOrigin;
@@ -123,6 +125,80 @@ class MetricsTest {
             }
             assertThat(registry.getNames()).as("after the end").isEmpty();
             assertThat(health.getNames()).as("after the end").isEmpty();
+        }
+    }
+
+    @OnEachContainer
+    void whatIsOutIsToldByMetricsHealthCheckAndLog(Container container) throws IOException {
+        MetricRegistry registry = new MetricRegistry();
+        HealthCheckRegistry health = new HealthCheckRegistry();
+        String dead = "http://127.0.0.1:1/a%20b";
+        try (LogLines log = LogLines.of("dev.headgate.upstream.Upstream", "info");
+                RawOrigin origin = RawOrigin.ok();
+                AppServer app = AppServer.on(container)
+                        .filter(new AppWithRegistries(
+                                config(
+                                        origin,
+                                        "route.r.to=" + dead + " " + origin.url(),
+                                        "start-check=false",
+                                        "upstream.r.balance=round-robin",
+                                        "upstream.r.health.failures=1",
+                                        "upstream.r.health.ejection=1m"),
+                                registry,
+                                health))
+                        .start();
+                RawClient client = app.connect()) {
+            assertThat(client.get("/api/x").status()).isEqualTo(200);
+            assertThat(client.get("/api/x").status()).isEqualTo(200);
+            String out = "upstream.r.origin.http_127_0_0_1_1_a_20b";
+            await().untilAsserted(() ->
+                    assertThat(value(registry, out + ".health")).as("ejected").isEqualTo(2));
+            assertThat(value(registry, out + ".available")).isZero();
+            assertThat(value(registry, out + ".ejections")).isEqualTo(1);
+            assertThat(value(registry, "upstream.r.retries")).isEqualTo(1);
+            assertThat(value(registry, "upstream.r.retries-left")).isPositive();
+            String in = "upstream.r.origin.http_127_0_0_1_" + origin.port();
+            assertThat(value(registry, in + ".health")).as("up").isZero();
+            assertThat(value(registry, in + ".connections.leased")).isZero();
+            assertThat(value(registry, in + ".connections.idle")).isEqualTo(1);
+            assertThat(value(registry, in + ".connections.max")).isEqualTo(200);
+
+            HealthCheck.Result check = health.runHealthCheck(NAMES + "upstream.r");
+            assertThat(check.isHealthy()).as("there is another").isTrue();
+            assertThat(check.getMessage()).startsWith(dead + " is out: ").contains("refused the connection");
+            assertThat(log.lines())
+                    .anyMatch(line -> line.startsWith("INFO Upstream r: " + dead + " is out: ")
+                            && line.contains("refused the connection"));
+        }
+    }
+
+    @OnEachContainer
+    void whatLimitsAndCacheDidIsCounted(Container container) throws IOException {
+        MetricRegistry registry = new MetricRegistry();
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("stored", "Cache-Control: max-age=600"));
+                AppServer app = AppServer.on(container)
+                        .filter(new HeadgateFilter(config(
+                                        origin,
+                                        "route.r.cache=true",
+                                        "limit.all.rate=2/h",
+                                        "limit.all.key=global",
+                                        "route.r.limits=all"))
+                                .metrics(registry))
+                        .start();
+                RawClient client = app.connect()) {
+            assertThat(client.get("/api/x").status()).isEqualTo(200);
+            await().until(() -> value(registry, "cache.stored") == 1);
+            assertThat(client.get("/api/x").status()).isEqualTo(200);
+            assertThat(client.get("/api/x").status()).isEqualTo(429);
+            await().untilAsserted(() ->
+                    assertThat(value(registry, "limit.all.refused")).isEqualTo(1));
+            assertThat(value(registry, "limit.all.admitted")).isEqualTo(2);
+            await().untilAsserted(
+                            () -> assertThat(value(registry, "cache.hits")).isEqualTo(1));
+            assertThat(value(registry, "cache.stale-hits")).isZero();
+            assertThat(value(registry, "cache.forwarded.uri-miss")).isEqualTo(1);
+            assertThat(value(registry, "cache.tier.heap.heads")).isPositive();
+            await().until(() -> count(registry, "route.r.failures.http_request_denied") == 1);
         }
     }
 

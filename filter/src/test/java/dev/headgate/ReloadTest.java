@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
@@ -16,12 +18,17 @@ import jakarta.servlet.FilterConfig;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javax.management.Attribute;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import javax.management.RuntimeOperationsException;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Settings that change while the app runs. */
@@ -177,6 +184,29 @@ class ReloadTest {
         }
     }
 
+    @OnEachContainer
+    void whatAnOperatorDecidedIsKeptUntilTheSettingsOfThatOriginChange(Container container) throws Exception {
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        try (RawOrigin origin = RawOrigin.ok()) {
+            HeadgateFilter filter = new HeadgateFilter(config(origin, "name=decided"));
+            try (AppServer app = AppServer.on(container).filter(filter).start();
+                    RawClient client = app.connect()) {
+                ObjectName bean = server.queryNames(new ObjectName("dev.headgate:type=Origin,gateway=decided,*"), null)
+                        .iterator()
+                        .next();
+                server.setAttribute(bean, new Attribute("Weight", 7));
+                server.invoke(bean, "drain", new Object[0], new String[0]);
+
+                filter.reload(config(origin, "name=decided", "upstream.r.connections.max=7"));
+                assertThat(server.getAttribute(bean, "Weight")).isEqualTo(7);
+                assertThat(client.get("/api/x").status()).as("drained").isEqualTo(503);
+                filter.reload(config(origin, "name=decided", "route.r.to=" + origin.url() + ";weight=3"));
+                assertThat(server.getAttribute(bean, "Weight")).isEqualTo(3);
+                assertThat(server.getAttribute(bean, "Mode")).isEqualTo("draining");
+            }
+        }
+    }
+
     /** A file outside of the app, as an operator changes it: first well, then badly, then well again. */
     @OnEachContainer
     void changedFileIsLoadedAndABadOneChangesNothing(Container container) throws Exception {
@@ -185,7 +215,8 @@ class ReloadTest {
                 RawOrigin second = RawOrigin.answering(RawOrigin.ok("second"));
                 RawOrigin third = RawOrigin.answering(RawOrigin.ok("third"))) {
             write(file, "route.r.path=/api/*\nroute.r.to=" + first.url() + "\nreload.interval=20ms\n");
-            try (AppServer app =
+            try (LogLines log = LogLines.of("dev.headgate.Gateway", "info");
+                    AppServer app =
                             AppServer.on(container).filter(new ReadsFile(file)).start();
                     RawClient client = app.connect()) {
                 assertThat(client.get("/api/x").text()).isEqualTo("first");
@@ -195,7 +226,10 @@ class ReloadTest {
                                 () -> assertThat(client.get("/api/x").text()).isEqualTo("second"));
 
                 write(file, "route.r.path=/api/*\nroute.r.to=" + third.url() + "\nroute.r.tiemout.connect=1s\n");
-                // The file is read for the look that finds the next change, so the bad one was seen before that.
+                await().untilAsserted(() -> assertThat(log.lines())
+                        .anyMatch(line -> line.startsWith("WARN The changed settings are not in force")
+                                && line.contains("route.r.tiemout.connect")
+                                && line.contains("route.r.timeout.connect")));
                 assertThat(client.get("/api/x").text()).isEqualTo("second");
 
                 write(file, "route.r.path=/api/*\nroute.r.to=" + third.url() + "\nreload.interval=20ms\n");
@@ -203,6 +237,81 @@ class ReloadTest {
                                 () -> assertThat(client.get("/api/x").text()).isEqualTo("third"));
             }
         }
+    }
+
+    @OnEachContainer
+    void operatorHasTheFileLoadedThroughJmx(Container container) throws Exception {
+        Path file = directory.resolve("jmx.properties");
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        try (RawOrigin first = RawOrigin.answering(RawOrigin.ok("first"));
+                RawOrigin second = RawOrigin.answering(RawOrigin.ok("second"))) {
+            write(file, "name=by-jmx\nroute.r.path=/api/*\nroute.r.to=" + first.url() + "\n");
+            try (AppServer app =
+                            AppServer.on(container).filter(new ReadsFile(file)).start();
+                    RawClient client = app.connect()) {
+                ObjectName gateway = server.queryNames(
+                                new ObjectName("dev.headgate:type=Gateway,gateway=by-jmx,*"), null)
+                        .iterator()
+                        .next();
+                assertThat(client.get("/api/x").text()).isEqualTo("first");
+
+                write(file, "name=by-jmx\nhost-threads=7\nroute.r.path=/api/*\nroute.r.to=" + second.url() + "\n");
+                assertThat((String[]) server.invoke(gateway, "reload", new Object[0], new String[0]))
+                        .as("what needs a new start")
+                        .containsExactly("host-threads");
+                assertThat(client.get("/api/x").text()).isEqualTo("second");
+                assertThat((String) server.getAttribute(gateway, "Configuration"))
+                        .contains("port = " + second.port())
+                        .doesNotContain("port = " + first.port());
+
+                write(file, "name=by-jmx\nroute.r.path=/api/*\nroute.r.tiemout.connect=1s\n");
+                assertThatThrownBy(() -> server.invoke(gateway, "reload", new Object[0], new String[0]))
+                        .as("in classes of the JDK, which any client has")
+                        .isInstanceOf(RuntimeOperationsException.class)
+                        .hasMessageContaining("2 mistakes")
+                        .hasMessageContaining("route.r.timeout.connect");
+                assertThat(client.get("/api/x").text()).isEqualTo("second");
+            }
+        }
+    }
+
+    @OnEachContainer
+    void operatorHasTheFileLoadedByTheButtonOfTheStatusPage(Container container) throws Exception {
+        Path file = directory.resolve("button.properties");
+        String page = "status.path=/status\nstatus.addresses=127.0.0.1\nroute.r.path=/api/*\n";
+        try (RawOrigin first = RawOrigin.answering(RawOrigin.ok("first"));
+                RawOrigin second = RawOrigin.answering(RawOrigin.ok("second"))) {
+            write(file, page + "route.r.to=" + first.url() + "\n");
+            try (AppServer app =
+                            AppServer.on(container).filter(new ReadsFile(file)).start();
+                    RawClient client = app.connect()) {
+                assertThat(client.get("/api/x").text()).isEqualTo("first");
+
+                write(file, page + "route.r.to=" + second.url() + "\n");
+                RawMessage done = pressReload(client);
+                assertThat(done.status()).isEqualTo(200);
+                assertThat(done.text()).contains("loaded and in force");
+                assertThat(client.get("/api/x").text()).isEqualTo("second");
+
+                write(file, page + "route.r.to=nothing-of-that-name\n");
+                RawMessage refused = pressReload(client);
+                assertThat(refused.status()).isEqualTo(409);
+                assertThat(refused.text()).contains("Nothing has changed", "nothing-of-that-name");
+                assertThat(client.get("/api/x").text()).isEqualTo("second");
+            }
+        }
+    }
+
+    private static RawMessage pressReload(RawClient client) throws IOException {
+        String token = new ObjectMapper()
+                .readTree(client.get("/status").content())
+                .get("token")
+                .asText();
+        return client.post(
+                "/status",
+                "action=reload",
+                "X-Headgate-Token: " + token,
+                "Content-Type: application/x-www-form-urlencoded");
     }
 
     @OnEachContainer

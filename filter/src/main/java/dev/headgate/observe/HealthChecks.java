@@ -98,9 +98,7 @@ final class HealthChecks {
                                     ? "out: " + state.reason()
                                     : state.mode().name().toLowerCase(Locale.ROOT)))
                     .collect(Collectors.joining("; "));
-            return states.stream().anyMatch(OriginState::isAvailable)
-                    ? Result.healthy(out.replace("%", "%%"))
-                    : Result.unhealthy(out.replace("%", "%%"));
+            return states.stream().anyMatch(OriginState::isAvailable) ? Result.healthy(out) : Result.unhealthy(out);
         }
     }
 }

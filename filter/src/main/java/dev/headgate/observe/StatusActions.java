@@ -117,7 +117,7 @@ final class StatusActions {
             return bad("A weight is a number from 1 to 1000, not '" + text + "'.");
         }
         upstream.weight(origin, Integer.parseInt(text));
-        return good(origin + " has weight " + Integer.parseInt(text) + " until the settings are loaded again.");
+        return good(origin + " has weight " + Integer.parseInt(text) + " until its settings change.");
     }
 
     private Result diagnose(Upstream upstream, Origin origin) {

@@ -47,6 +47,7 @@ final class UpstreamClient implements AutoCloseable {
     private final PoolingHttpClientConnectionManager connections;
     private final Runnable housekeeping = this::dropIdle;
     private volatile boolean retired;
+    private volatile boolean closed;
 
     UpstreamClient(UpstreamConfig config, Watchdog watchdog) {
         this.pool = config.pool();
@@ -173,11 +174,23 @@ final class UpstreamClient implements AutoCloseable {
                 // The pool looks at the time as well, and may be the first to see that it is over.
                 throw noConnection(origin, e);
             }
-            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "the connection pool failed", e);
+            throw closed
+                    ? closing(e)
+                    : new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "the connection pool failed", e);
+        } catch (IllegalStateException e) {
+            if (closed) {
+                throw closing(e);
+            }
+            throw e;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "interrupted while waiting for a connection", e);
         }
+    }
+
+    /** The app stops, and an exchange whose connection was broken for that would try again. */
+    private static GatewayFailure closing(Exception e) {
+        return new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, "the gateway is closing", e);
     }
 
     private GatewayFailure noConnection(Origin origin, Exception e) {
@@ -190,6 +203,7 @@ final class UpstreamClient implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         watchdog.noMore(housekeeping);
         connections.close(CloseMode.IMMEDIATE);
     }
