@@ -49,9 +49,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -71,6 +71,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     private final ServletContext context;
     private final Watchdog watchdog;
     private final ScheduledExecutorService housekeeping;
+    private final OwnThreads ownThreads;
     private final HostThreads threads;
     private final Clock clock = Clock.systemUTC();
     private final LongSupplier nanoSource;
@@ -112,9 +113,10 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.context = context;
         this.nanoSource = nanoSource;
         this.startNanos = nanoSource.getAsLong();
-        this.threads = new HostThreads(config.threads(), config.name(), context);
+        this.ownThreads = new OwnThreads(config.name());
+        this.threads = new HostThreads(config.threads(), config.name(), context, ownThreads.named("exchange"));
         this.watchdog = new Watchdog(config.name(), nanoSource);
-        this.housekeeping = housekeeping(config);
+        this.housekeeping = housekeeping(config, ownThreads.named("housekeeping"));
         try {
             this.current = generation(config, null);
             this.observation = new Observation(
@@ -227,23 +229,16 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             }
             storage = storage.in(directory.toPath().resolve("headgate-" + config.name() + "-cache"));
         }
-        return ResponseCache.open(config.name(), storage, cached, InstantSource.system());
+        return ResponseCache.open(config.name(), storage, cached, InstantSource.system(), ownThreads::named);
     }
 
     /** Probes, lookups, diagnoses and reloads: threads come when there is something to do, and go. */
-    private static ScheduledExecutorService housekeeping(GatewayConfig config) {
+    private static ScheduledExecutorService housekeeping(GatewayConfig config, ThreadFactory threads) {
         int origins = config.upstreams().values().stream()
                 .mapToInt(upstream -> upstream.origins().size())
                 .sum();
-        AtomicInteger number = new AtomicInteger();
         ScheduledThreadPoolExecutor executor =
-                new ScheduledThreadPoolExecutor(Math.max(2, Math.min(8, origins)), task -> {
-                    String name = "headgate-" + config.name() + "-housekeeping-" + number.incrementAndGet();
-                    Thread thread = new Thread(null, task, name, 0, false);
-                    thread.setDaemon(true);
-                    thread.setContextClassLoader(Gateway.class.getClassLoader());
-                    return thread;
-                });
+                new ScheduledThreadPoolExecutor(Math.max(2, Math.min(8, origins)), threads);
         executor.setKeepAliveTime(30, TimeUnit.SECONDS);
         executor.allowCoreThreadTimeOut(true);
         executor.setRemoveOnCancelPolicy(true);
@@ -679,6 +674,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         try {
             // A lookup cannot be interrupted; its thread, a daemon, ends with the system's patience.
             housekeeping.awaitTermination(2, TimeUnit.SECONDS);
+            ownThreads.awaitEnd(Duration.ofSeconds(1));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -22,6 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -86,13 +87,9 @@ final class HostThreads implements AutoCloseable {
 
     private volatile boolean closed;
 
-    HostThreads(ThreadConfig config, String gatewayName, ServletContext context) {
-        this(config, gatewayName, context, VirtualThreads.ofThisJava("headgate-" + gatewayName));
-    }
-
-    /** @param virtual null to do without virtual threads */
-    HostThreads(ThreadConfig config, String gatewayName, ServletContext context, VirtualThreads virtual) {
-        this.virtual = virtual;
+    /** @param own makes threads of the gateway's own, for a Java without virtual ones */
+    HostThreads(ThreadConfig config, String gatewayName, ServletContext context, ThreadFactory own) {
+        this.virtual = VirtualThreads.ofThisJava("headgate-" + gatewayName);
         this.poolSize = config.pool();
         int known = config.share() > 0 ? 0 : ContainerSize.maxThreads(context);
         this.share = config.share() > 0 ? config.share() : known > 0 ? Math.max(1, known / 3) : UNKNOWN_CONTAINER_SHARE;
@@ -100,17 +97,7 @@ final class HostThreads implements AutoCloseable {
             pool = null;
             poolSlots = null;
         } else {
-            AtomicInteger number = new AtomicInteger();
-            ClassLoader loader = HostThreads.class.getClassLoader();
-            pool = new ThreadPoolExecutor(
-                    0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
-                        String name = "headgate-" + gatewayName + "-exchange-" + number.incrementAndGet();
-                        // Begun by a thread of the container amid somebody's request: nothing of it is inherited.
-                        Thread thread = new Thread(null, task, name, 0, false);
-                        thread.setDaemon(true);
-                        thread.setContextClassLoader(loader);
-                        return thread;
-                    });
+            pool = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(), own);
             // The slots bound the pool: one must be certain before the container's thread is let go.
             poolSlots = new Semaphore(poolSize);
         }

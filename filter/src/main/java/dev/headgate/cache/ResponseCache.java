@@ -27,6 +27,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,7 +81,12 @@ public final class ResponseCache implements AutoCloseable {
         }
     };
 
-    private ResponseCache(String name, CacheStoreConfig storage, Map<String, CacheConfig> routes, InstantSource clock) {
+    private ResponseCache(
+            String name,
+            CacheStoreConfig storage,
+            Map<String, CacheConfig> routes,
+            InstantSource clock,
+            Function<String, ThreadFactory> threads) {
         this.name = name;
         this.routes = Map.copyOf(routes);
         this.clock = clock;
@@ -91,22 +97,13 @@ public final class ResponseCache implements AutoCloseable {
                 10,
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(BACKGROUND_QUEUE),
-                threads("revalidation"));
+                threads.apply("revalidation"));
         background.allowCoreThreadTimeOut(true);
-        this.wakers = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads("waker"));
+        this.wakers =
+                new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads.apply("waker"));
         wakers.allowCoreThreadTimeOut(true);
-        this.pumps =
-                new ThreadPoolExecutor(0, PUMPS, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("reader"));
-    }
-
-    private ThreadFactory threads(String purpose) {
-        return task -> {
-            // Begun amid a client's request: nothing of it is inherited.
-            Thread thread = new Thread(null, task, "headgate-" + name + "-" + purpose, 0, false);
-            thread.setDaemon(true);
-            thread.setContextClassLoader(ResponseCache.class.getClassLoader());
-            return thread;
-        };
+        this.pumps = new ThreadPoolExecutor(
+                0, PUMPS, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), threads.apply("reader"));
     }
 
     /**
@@ -114,12 +111,17 @@ public final class ResponseCache implements AutoCloseable {
      *
      * @param name what the gateway calls itself in {@code Cache-Status}
      * @param routes the settings of the routes that have a cache, by name
+     * @param threads makes threads for a purpose, daemons that inherit nothing
      * @throws IllegalArgumentException when its library is missing or its disk cannot be used
      */
     public static ResponseCache open(
-            String name, CacheStoreConfig storage, Map<String, CacheConfig> routes, InstantSource clock) {
+            String name,
+            CacheStoreConfig storage,
+            Map<String, CacheConfig> routes,
+            InstantSource clock,
+            Function<String, ThreadFactory> threads) {
         try {
-            return new ResponseCache(name, storage, routes, clock);
+            return new ResponseCache(name, storage, routes, clock, threads);
         } catch (NoClassDefFoundError e) {
             throw new IllegalArgumentException(
                     "route " + String.join(", ", routes.keySet()) + " has a cache, which needs the library"

@@ -58,7 +58,8 @@ class CollapsingTest {
                 "test",
                 new CacheStoreConfig(1000, 0, 0, null, List.of(), List.of()),
                 Map.of("r", config),
-                InstantSource.system());
+                InstantSource.system(),
+                Scenario::threads);
     }
 
     /** What the origin does with one request, after it has been counted. */

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.BooleanSupplier;
 
 /** A cache with a clock that tests turn, and an origin that answers what it is told. */
@@ -69,7 +70,7 @@ final class Scenario implements AutoCloseable {
     Scenario(CacheConfig config, CacheStoreConfig storage) {
         this.config = config;
         InstantSource clock = () -> now;
-        this.cache = ResponseCache.open("test", storage, Map.of("r", config), clock);
+        this.cache = ResponseCache.open("test", storage, Map.of("r", config), clock, Scenario::threads);
     }
 
     static CacheConfig config(CacheConfig like) {
@@ -234,5 +235,14 @@ final class Scenario implements AutoCloseable {
     @Override
     public void close() {
         cache.close();
+    }
+
+    /** Threads for the cache. */
+    static ThreadFactory threads(String purpose) {
+        return task -> {
+            Thread thread = new Thread(task, "cache-test-" + purpose);
+            thread.setDaemon(true);
+            return thread;
+        };
     }
 }
