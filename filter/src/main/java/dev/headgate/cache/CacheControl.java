@@ -220,13 +220,16 @@ final class CacheControl {
         if (text == null || text.isEmpty()) {
             return null;
         }
+        // Each time a response is reused: a regular expression took a tenth of a hit.
+        long seconds = 0;
         for (int i = 0; i < text.length(); i++) {
-            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
                 return null;
             }
+            seconds = Math.min(MOST_SECONDS, seconds * 10 + digit);
         }
-        String digits = text.replaceFirst("^0+(?=.)", "");
-        return digits.length() > 10 ? MOST_SECONDS : Math.min(MOST_SECONDS, Long.parseLong(digits));
+        return seconds;
     }
 
     boolean noStore() {

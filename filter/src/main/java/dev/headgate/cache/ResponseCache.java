@@ -902,17 +902,18 @@ public final class ResponseCache implements AutoCloseable {
             Delivery delivery)
             throws GatewayFailure {
         Answer answer = Answer.of(request, stored);
-        if (!store.has(stored, answer.spans())) {
-            forget(key, stored);
-            return false;
-        }
         Span first = answer.spans().isEmpty() ? null : answer.spans().get(0);
         byte[] ahead = null;
         if (first != null) {
-            // Read before the head is sent, so that what was evicted just now is still a miss.
+            // Read before the head is sent, so that what was evicted just now is still a miss. Mostly it is all there
+            // is.
             Part part = Store.partAt(stored, first.from());
-            ahead = store.chunk(part.generation(), (first.from() - part.offset()) / Store.CHUNK_BYTES);
-            if (ahead == null) {
+            long number = part == null ? 0 : (first.from() - part.offset()) / Store.CHUNK_BYTES;
+            ahead = part == null ? null : store.chunk(part.generation(), number);
+            boolean isAll = ahead != null
+                    && answer.spans().size() == 1
+                    && first.end() <= part.offset() + number * Store.CHUNK_BYTES + ahead.length;
+            if (ahead == null || !isAll && !store.has(stored, answer.spans())) {
                 forget(key, stored);
                 return false;
             }

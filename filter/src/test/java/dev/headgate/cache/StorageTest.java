@@ -15,6 +15,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -282,13 +284,21 @@ class StorageTest {
             }
         };
         var open = without.loadClass(ResponseCache.class.getName())
-                .getMethod("open", String.class, CacheStoreConfig.class, Map.class, java.time.InstantSource.class);
+                .getMethod(
+                        "open",
+                        String.class,
+                        CacheStoreConfig.class,
+                        Map.class,
+                        java.time.InstantSource.class,
+                        Function.class);
+        Function<String, ThreadFactory> threads = Scenario::threads;
         assertThatThrownBy(() -> open.invoke(
                         null,
                         "g",
                         CacheStoreConfig.DEFAULT,
                         Map.of("r", Scenario.ON),
-                        java.time.InstantSource.system()))
+                        java.time.InstantSource.system(),
+                        threads))
                 .cause()
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("org.ehcache:ehcache");
