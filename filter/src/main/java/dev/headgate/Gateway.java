@@ -275,6 +275,9 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         if (!config.threads().equals(before.config().threads())) {
             later.add("host-threads");
         }
+        if (config.operation().jmx() != before.config().operation().jmx()) {
+            later.add("jmx");
+        }
         if (before.cache() != null
                 && !config.cacheStore().equals(before.config().cacheStore())) {
             later.add("cache.heap-entries, cache.off-heap-size, cache.disk-size and cache.disk-path");

@@ -175,8 +175,14 @@ class ReloadTest {
             try (AppServer app = AppServer.on(container).filter(filter).start()) {
                 assertThat(app.port()).isPositive();
                 assertThat(filter.reload(config(
-                                origin, "route.r.cache=true", "name=other", "host-threads=3", "cache.heap-entries=7")))
-                        .hasSize(3)
+                                origin,
+                                "route.r.cache=true",
+                                "name=other",
+                                "host-threads=3",
+                                "jmx=false",
+                                "cache.heap-entries=7")))
+                        .hasSize(4)
+                        .contains("jmx")
                         .anyMatch(setting -> setting.equals("name"))
                         .anyMatch(setting -> setting.startsWith("host-threads"))
                         .anyMatch(setting -> setting.contains("cache.heap-entries"));

@@ -105,7 +105,8 @@ class CacheStatisticsTest {
             for (int i = 0; i < 10; i++) {
                 scenario.request("GET", "/" + i);
             }
-            assertThat(scenario.cache().statistics().evictions()).isEqualTo(14);
+            // Seven heads and seven pieces; Ehcache looks at a sample for each, and may leave one more for a while.
+            assertThat(scenario.cache().statistics().evictions()).isBetween(12L, 14L);
         }
     }
 
