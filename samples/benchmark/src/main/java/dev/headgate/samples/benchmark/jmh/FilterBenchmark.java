@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -72,7 +73,11 @@ public class FilterBenchmark {
         ServletContext context = (ServletContext) Proxy.newProxyInstance(
                 FilterBenchmark.class.getClassLoader(),
                 new Class<?>[] {ServletContext.class},
-                (proxy, method, arguments) -> null);
+                (proxy, method, arguments) -> switch (method.getName()) {
+                    case "getContextPath" -> "";
+                    case "getFilterRegistrations", "getServletRegistrations" -> Map.of();
+                    default -> null;
+                });
         filter.init((FilterConfig) Proxy.newProxyInstance(
                 FilterBenchmark.class.getClassLoader(),
                 new Class<?>[] {FilterConfig.class},
