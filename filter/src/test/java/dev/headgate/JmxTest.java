@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.codahale.metrics.Counter;
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.MetricRegistryListener;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
@@ -15,7 +18,9 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.management.Attribute;
 import javax.management.JMException;
 import javax.management.MBeanFeatureInfo;
@@ -191,6 +196,35 @@ class JmxTest {
             assertThat(Set.of(one.port(), two.port(), again.port())).hasSize(3);
             assertThat(all("type=Gateway,*")).hasSize(3);
             assertThat(all("type=metrics,route=r,name=total,*")).hasSize(3);
+        }
+        assertThat(all("*")).isEmpty();
+    }
+
+    /** The app ends between the moment a failure is first counted and the moment JMX shows that count. */
+    @OnEachContainer
+    void noneIsLeftOfWhatWasCountedWhileTheAppEnded(Container container) throws Exception {
+        MetricRegistry registry = new MetricRegistry();
+        HeadgateFilter filter;
+        AtomicReference<Thread> ending = new AtomicReference<>();
+        try (RawOrigin origin = RawOrigin.scripted(CUT)) {
+            filter = new HeadgateFilter(config(origin)).metrics(registry);
+            registry.addListener(new MetricRegistryListener.Base() {
+                @Override
+                public void onCounterAdded(String name, Counter counter) {
+                    if (name.contains(".route.r.failures.")
+                            && ending.compareAndSet(null, new Thread(filter::destroy))) {
+                        ending.get().start();
+                        await().until(() -> EnumSet.of(Thread.State.BLOCKED, Thread.State.TERMINATED)
+                                .contains(ending.get().getState()));
+                    }
+                }
+            });
+            try (AppServer app = AppServer.on(container).filter(filter).start();
+                    RawClient client = app.connect()) {
+                assertThat(client.get("/api/x").status()).isBetween(502, 503);
+                await().until(() -> ending.get() != null);
+                ending.get().join();
+            }
         }
         assertThat(all("*")).isEmpty();
     }

@@ -168,13 +168,6 @@ public final class ResponseCache implements AutoCloseable {
     public void handle(CacheRequest request, Claim claim, Fetch fetch, Delivery delivery) throws GatewayFailure {
         CacheKey key = CacheKey.of(request);
         CachePlan plan = CachePlan.decide(request, store.find(key), clock.millis());
-        if (plan.action() == Action.SERVE_AND_VALIDATE && !validateLater(request, key, plan.stored(), fetch)) {
-            plan = new CachePlan(
-                    plan.stored().hasValidator() ? Action.VALIDATE : Action.FORWARD,
-                    plan.stored(),
-                    Forward.STALE,
-                    plan.ttlMillis());
-        }
         try {
             act(request, key, plan, claim, fetch, delivery);
         } catch (GatewayFailure failure) {
@@ -189,15 +182,22 @@ public final class ResponseCache implements AutoCloseable {
             throws GatewayFailure {
         switch (plan.action()) {
             case SERVE, SERVE_AND_VALIDATE -> {
-                if (serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), fetch, delivery)) {
-                    return;
+                CachePlan otherwise = new CachePlan(Action.FORWARD, null, Forward.MISS, 0); // its content was evicted
+                try (Opened opened = open(request, key, plan.stored())) {
+                    if (opened != null) {
+                        if (plan.action() == Action.SERVE || validateLater(request, key, plan.stored(), fetch)) {
+                            opened.send(CacheStatus.hit(plan.ttlMillis()), fetch, delivery);
+                            return;
+                        }
+                        otherwise = plan.inForeground();
+                    }
                 }
-                // Its content was evicted.
-                if (CacheControl.ofRequest(request.fields()).onlyIfCached()) {
+                if (otherwise.stored() == null
+                        && CacheControl.ofRequest(request.fields()).onlyIfCached()) {
                     refuse(request, delivery, Forward.MISS);
                     return;
                 }
-                act(request, key, new CachePlan(Action.FORWARD, null, Forward.MISS, 0), claim, fetch, delivery);
+                act(request, key, otherwise, claim, fetch, delivery);
                 return;
             }
             case REFUSE -> {
@@ -229,10 +229,14 @@ public final class ResponseCache implements AutoCloseable {
     public Claim claim(CacheRequest request, Fetch fetch, Delivery delivery, Claim earlier) throws GatewayFailure {
         CacheKey key = CacheKey.of(request);
         CachePlan plan = CachePlan.decide(request, store.find(key), clock.millis());
-        boolean stale = plan.action() == Action.SERVE_AND_VALIDATE;
-        if ((plan.action() == Action.SERVE || stale && validateLater(request, key, plan.stored(), fetch))
-                && serve(request, key, plan.stored(), CacheStatus.hit(plan.ttlMillis()), fetch, delivery)) {
-            return Claim.answered();
+        if (plan.action() == Action.SERVE || plan.action() == Action.SERVE_AND_VALIDATE) {
+            try (Opened opened = open(request, key, plan.stored())) {
+                if (opened != null
+                        && (plan.action() == Action.SERVE || validateLater(request, key, plan.stored(), fetch))) {
+                    opened.send(CacheStatus.hit(plan.ttlMillis()), fetch, delivery);
+                    return Claim.answered();
+                }
+            }
         }
         if (plan.action() != Action.VALIDATE && plan.action() != Action.FORWARD || !isShareable(request, plan)) {
             return Claim.alone();
@@ -901,43 +905,98 @@ public final class ResponseCache implements AutoCloseable {
             Fetch fetch,
             Delivery delivery)
             throws GatewayFailure {
-        Answer answer = Answer.of(request, stored);
-        Span first = answer.spans().isEmpty() ? null : answer.spans().get(0);
-        byte[] ahead = null;
-        if (first != null) {
-            // Read before the head is sent, so that what was evicted just now is still a miss. Mostly it is all there
-            // is.
-            Part part = Store.partAt(stored, first.from());
-            long number = part == null ? 0 : (first.from() - part.offset()) / Store.CHUNK_BYTES;
-            ahead = part == null ? null : store.chunk(part.generation(), number);
-            boolean isAll = ahead != null
-                    && answer.spans().size() == 1
-                    && first.end() <= part.offset() + number * Store.CHUNK_BYTES + ahead.length;
-            if (ahead == null || !isAll && !store.has(stored, answer.spans())) {
-                forget(key, stored);
+        try (Opened opened = open(request, key, stored)) {
+            if (opened == null) {
                 return false;
             }
-        }
-        if (status.hit()) {
-            counters.hit(status.ttlSeconds() < 0);
-        } else if (status.collapsed()) {
-            counters.collapsed(status.forward());
-        }
-        delivery.head(finished(answer.head(), stored, status), answer.length());
-        if (request.isHead()) {
+            opened.send(status, fetch, delivery);
             return true;
         }
-        for (Span span : answer.spans()) {
-            if (answer.boundary() != null) {
-                write(answer.partHead(span, stored.fields().first("Content-Type"), stored.completeLength()), delivery);
+    }
+
+    /**
+     * Makes sure of what is to be sent: whatever replaces, invalidates or purges the stored response from now on, its
+     * content stays until it is closed. Evicted it may be.
+     *
+     * @return null when the content is gone
+     */
+    private Opened open(CacheRequest request, CacheKey key, StoredResponse stored) {
+        Answer answer = Answer.of(request, stored);
+        if (answer.spans().isEmpty()) {
+            return new Opened(request, stored, answer, null, List.of());
+        }
+        // Mostly the first chunk is all there is, and nothing has to be held.
+        Span first = answer.spans().get(0);
+        Part part = Store.partAt(stored, first.from());
+        long number = part == null ? 0 : (first.from() - part.offset()) / Store.CHUNK_BYTES;
+        byte[] ahead = part == null ? null : store.chunk(part.generation(), number);
+        if (ahead == null) {
+            forget(key, stored);
+            return null;
+        }
+        if (answer.spans().size() == 1 && first.end() <= part.offset() + number * Store.CHUNK_BYTES + ahead.length) {
+            return new Opened(request, stored, answer, ahead, List.of());
+        }
+        stored.parts().forEach(store::hold);
+        Opened opened = new Opened(request, stored, answer, ahead, stored.parts());
+        if (!store.has(stored, answer.spans())) {
+            opened.close();
+            forget(key, stored);
+            return null;
+        }
+        return opened;
+    }
+
+    /** A stored response that can be sent. */
+    private final class Opened implements AutoCloseable {
+
+        private final CacheRequest request;
+        private final StoredResponse stored;
+        private final Answer answer;
+
+        /** The chunk where the first span begins; null: no content. */
+        private final byte[] ahead;
+
+        private final List<Part> held;
+
+        Opened(CacheRequest request, StoredResponse stored, Answer answer, byte[] ahead, List<Part> held) {
+            this.request = request;
+            this.stored = stored;
+            this.answer = answer;
+            this.ahead = ahead;
+            this.held = held;
+        }
+
+        /** @param fetch brings what is evicted meanwhile; null: nothing can */
+        void send(CacheStatus status, Fetch fetch, Delivery delivery) throws GatewayFailure {
+            if (status.hit()) {
+                counters.hit(status.ttlSeconds() < 0);
+            } else if (status.collapsed()) {
+                counters.collapsed(status.forward());
             }
-            write(request, stored, span, ahead, fetch, delivery);
-            ahead = null;
+            delivery.head(finished(answer.head(), stored, status), answer.length());
+            if (request.isHead()) {
+                return;
+            }
+            byte[] next = ahead;
+            for (Span span : answer.spans()) {
+                if (answer.boundary() != null) {
+                    write(
+                            answer.partHead(span, stored.fields().first("Content-Type"), stored.completeLength()),
+                            delivery);
+                }
+                write(request, stored, span, next, fetch, delivery);
+                next = null;
+            }
+            if (answer.boundary() != null) {
+                write(answer.end(), delivery);
+            }
         }
-        if (answer.boundary() != null) {
-            write(answer.end(), delivery);
+
+        @Override
+        public void close() {
+            held.forEach(store::letGo);
         }
-        return true;
     }
 
     /** @param ahead the chunk where the span begins; null: to be read */
@@ -1119,6 +1178,11 @@ public final class ResponseCache implements AutoCloseable {
 
     private void revoke(Predicate<Recording> which) {
         recordings.values().forEach(running -> running.stream().filter(which).forEach(Recording::revoke));
+    }
+
+    /** For tests, which evict from it. */
+    Store store() {
+        return store;
     }
 
     /** How many responses are stored; counts them all, so not for every request. */

@@ -9,6 +9,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -61,6 +62,17 @@ final class Store implements AutoCloseable {
 
     /** Guard the change of an entry; by the hash of its key. */
     private final ReentrantLock[] locks = new ReentrantLock[64];
+
+    /**
+     * Content that is being sent.
+     *
+     * @param holders how many send it
+     * @param droppedChunks how many chunks are to go when the last lets go; 0: none
+     */
+    private record Held(int holders, long droppedChunks) {}
+
+    /** By generation. */
+    private final Map<Long, Held> held = new ConcurrentHashMap<>();
 
     private final AtomicLong generation = new AtomicLong(new SecureRandom().nextLong());
     private final AtomicBoolean failed = new AtomicBoolean();
@@ -393,12 +405,40 @@ final class Store implements AutoCloseable {
         return null;
     }
 
+    /** Keeps content until {@link #letGo}, even when it is dropped; evicted it may be. */
+    void hold(Part part) {
+        held.merge(
+                part.generation(),
+                new Held(1, 0),
+                (before, one) -> new Held(before.holders() + 1, before.droppedChunks()));
+    }
+
+    /** Ends one {@link #hold}; content that was dropped goes with the last. */
+    void letGo(Part part) {
+        long[] dropped = new long[1];
+        held.computeIfPresent(part.generation(), (generation, before) -> {
+            if (before.holders() > 1) {
+                return new Held(before.holders() - 1, before.droppedChunks());
+            }
+            dropped[0] = before.droppedChunks();
+            return null;
+        });
+        remove(part.generation(), dropped[0]);
+    }
+
     /** Forgets content that nothing refers to. */
     void drop(Part part) {
         drop(part.generation(), (part.length() + CHUNK_BYTES - 1) / CHUNK_BYTES);
     }
 
     void drop(long generation, long chunkCount) {
+        if (held.computeIfPresent(generation, (same, before) -> new Held(before.holders(), chunkCount)) == null) {
+            remove(generation, chunkCount);
+        }
+    }
+
+    /** Forgets content, held or not, as eviction does. */
+    void remove(long generation, long chunkCount) {
         try {
             for (long number = 0; number < chunkCount; number++) {
                 chunks.remove(chunkKey(generation, number));

@@ -276,10 +276,10 @@ final class MetricsListener implements ExchangeListener, AutoCloseable {
             show(wanted, "cache", to -> showCache(now.cache(), to));
         }
         show(wanted, "threads", this::showThreads);
+        forget(config, upstreamsNow); // before their groups, to which nothing may be added behind our back
         groups.entrySet()
                 .removeIf(group ->
                         !wanted.contains(group.getKey()) && group.getValue().remove());
-        forget(config, upstreamsNow);
         if (healthChecks != null) {
             healthChecks.reconcile();
         }

@@ -136,10 +136,10 @@ public final class Observation implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        metrics.close(); // before what shows them: whoever counts something for the first time just now is waited for
         if (management != null) {
             management.close();
         }
-        metrics.close();
         failureLog.close();
     }
 }

@@ -126,19 +126,31 @@ final class Scenario implements AutoCloseable {
         return this;
     }
 
+    /** Takes away the content of whatever is stored for {@link #TARGET}, as a full store does. */
+    void evictContent() {
+        CacheKey key = CacheKey.of(asked("GET", TARGET));
+        for (StoredResponse stored : cache.store().find(key)) {
+            stored.parts().forEach(part -> cache.store().remove(part.generation(), part.length()));
+        }
+    }
+
     Got get(String... fields) {
         return request("GET", TARGET, fields);
     }
 
     Got request(String method, String target, String... fields) {
         try {
-            return handle(new CacheRequest(
-                    "r", config, method, "https://shop.example", target, Fields.of(fields), false, List.of()));
+            return handle(asked(method, target, fields));
         } catch (GatewayFailure e) {
             Got failed = new Got();
             failed.status = e.kind().status();
             return failed;
         }
+    }
+
+    private CacheRequest asked(String method, String target, String... fields) {
+        return new CacheRequest(
+                "r", config, method, "https://shop.example", target, Fields.of(fields), false, List.of());
     }
 
     Got handle(CacheRequest request) throws GatewayFailure {

@@ -132,7 +132,7 @@ class StorageTest {
             } else {
                 scenario.answers(200, content, "ETag", "\"1\"");
             }
-            scenario.whileSending = () -> scenario.cache().purgeAll(false);
+            scenario.whileSending = scenario::evictContent;
             Got got = scenario.get();
             assertThat(got.text()).isEqualTo(content);
             assertThat(got.fromOrigin).isFalse();
@@ -148,10 +148,50 @@ class StorageTest {
             scenario.answers(200, "a".repeat(Store.CHUNK_BYTES + 1), CC, "max-age=60", "ETag", "\"1\"");
             scenario.get();
             scenario.forgetAnswers().answers(200, "b".repeat(Store.CHUNK_BYTES + 1), "ETag", "\"2\"");
-            scenario.whileSending = () -> scenario.cache().purgeAll(false);
+            scenario.whileSending = scenario::evictContent;
             // Cut: the client has some of it, and gets no more.
             assertThat(scenario.get().status).isEqualTo(500);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"purge", "replace", "invalidate"})
+    void whatIsBeingSentIsSentToItsEndWhateverBecomesOfIt(String what) {
+        try (Scenario scenario = new Scenario()) {
+            String content = "a".repeat(Store.CHUNK_BYTES) + "b".repeat(Store.CHUNK_BYTES) + "c".repeat(7);
+            scenario.answers(200, content, CC, "max-age=60").answers(200, "new", CC, "max-age=60");
+            scenario.get();
+            scenario.whileSending = () -> {
+                switch (what) {
+                    case "purge" -> scenario.cache().purgeAll(false);
+                    case "replace" -> scenario.get(CC, "no-cache");
+                    default -> scenario.request("POST", Scenario.TARGET);
+                }
+            };
+            assertThat(scenario.get().text()).isEqualTo(content);
+            assertThat(scenario.get().text()).isEqualTo("new");
+            assertThat(scenario.asked).hasSize(what.equals("invalidate") ? 3 : 2);
+        }
+    }
+
+    @Test
+    void contentThatWasDroppedWhileItWasSentGoesWithItsLastReader() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(200, "a".repeat(Store.CHUNK_BYTES + 1), CC, "max-age=60");
+            scenario.get();
+            long[] pieces = new long[1];
+            scenario.whileSending = () -> {
+                scenario.cache().purgeAll(false);
+                pieces[0] = pieces(scenario);
+            };
+            scenario.get();
+            assertThat(pieces[0]).isEqualTo(2);
+            assertThat(pieces(scenario)).isZero();
+        }
+    }
+
+    private static long pieces(Scenario scenario) {
+        return scenario.cache().statistics().tiers().get(0).pieces();
     }
 
     @Test
