@@ -2,9 +2,8 @@ package dev.headgate.forward;
 
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 
 /**
  * What a response held before the origin's fields went onto it. Filters above may have set fields or a new session's
@@ -13,16 +12,23 @@ import java.util.Map;
 final class FieldSnapshot {
 
     private final int status;
-    private final Map<String, List<String>> fields;
+
+    /** Names at even places, each followed by one of its values: made for every exchange, and hardly ever needed. */
+    private final List<String> fields;
 
     FieldSnapshot(HttpServletResponse response) {
         status = response.getStatus();
-        var names = response.getHeaderNames();
+        Collection<String> names = response.getHeaderNames();
         if (names.isEmpty()) {
-            fields = Map.of();
-        } else {
-            fields = new LinkedHashMap<>();
-            names.forEach(name -> fields.put(name, new ArrayList<>(response.getHeaders(name))));
+            fields = List.of();
+            return;
+        }
+        fields = new ArrayList<>(2 * names.size() + 2);
+        for (String name : names) {
+            for (String value : response.getHeaders(name)) {
+                fields.add(name);
+                fields.add(value);
+            }
         }
     }
 
@@ -30,9 +36,13 @@ final class FieldSnapshot {
     void restore(HttpServletResponse response) {
         response.reset();
         response.setStatus(status);
-        fields.forEach((name, values) -> {
-            response.setHeader(name, values.get(0));
-            values.stream().skip(1).forEach(value -> response.addHeader(name, value));
-        });
+        for (int i = 0; i < fields.size(); i += 2) {
+            String name = fields.get(i);
+            if (i > 0 && name.equals(fields.get(i - 2))) {
+                response.addHeader(name, fields.get(i + 1));
+            } else {
+                response.setHeader(name, fields.get(i + 1)); // in place of what the container sets by itself
+            }
+        }
     }
 }

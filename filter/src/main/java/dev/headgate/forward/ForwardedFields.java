@@ -10,14 +10,40 @@ import org.apache.hc.core5.http.message.BasicHeader;
 
 /**
  * Tells the origin who the client is: {@code Forwarded} (RFC 7239) and the {@code X-Forwarded-*} family. What came in is
- * kept and appended to where the peer is a trusted proxy, and replaced otherwise. Immutable.
+ * kept and appended to where the peer is a trusted proxy, and replaced otherwise. Thread-safe.
  *
  * <p>Most proxies speak of the family only, and not of its port. Origins that prefer {@code Forwarded}, or read the
  * port, would then take our own leg for the public one; so both say what the family does.
  */
 final class ForwardedFields {
 
+    /**
+     * What is said of every request that came by one URL's beginning; most do, so the last one is remembered.
+     *
+     * @param told in {@code Forwarded}, behind the client
+     */
+    private record Leg(
+            String scheme, String host, int port, String told, Header proto, Header hostField, Header portField) {
+
+        static Leg of(String scheme, String host, int port) {
+            return new Leg(
+                    scheme,
+                    host,
+                    port,
+                    ";proto=" + scheme + ";host=" + quoted(host),
+                    new BasicHeader("X-Forwarded-Proto", scheme),
+                    new BasicHeader("X-Forwarded-Host", host),
+                    new BasicHeader("X-Forwarded-Port", Integer.toString(port)));
+        }
+
+        boolean is(String otherScheme, String otherHost, int otherPort) {
+            return port == otherPort && host.equals(otherHost) && scheme.equals(otherScheme);
+        }
+    }
+
     private final TrustedProxies trustedProxies;
+
+    private volatile Leg last = Leg.of("", "", 0);
 
     ForwardedFields(TrustedProxies trustedProxies) {
         this.trustedProxies = trustedProxies;
@@ -49,8 +75,13 @@ final class ForwardedFields {
             // HTTP/2 has :authority instead, which containers give as server name and port.
             host = authority(request);
         }
+        Leg leg = last;
+        if (!leg.is(scheme, host, request.getServerPort())) {
+            leg = Leg.of(scheme, host, request.getServerPort());
+            last = leg;
+        }
         if (style == ForwardedStyle.BOTH || style == ForwardedStyle.FORWARDED) {
-            String element = "for=" + node(peer) + ";proto=" + scheme + ";host=" + quoted(host);
+            String element = "for=" + node(peer) + leg.told();
             if (trusted && request.getHeader("Forwarded") == null) {
                 element = translated(request) + element;
             }
@@ -58,9 +89,15 @@ final class ForwardedFields {
         }
         if (style == ForwardedStyle.BOTH || style == ForwardedStyle.X_FORWARDED) {
             add(fields, "X-Forwarded-For", joined(trusted, request, "X-Forwarded-For", peer));
-            add(fields, "X-Forwarded-Proto", kept(trusted, request, "X-Forwarded-Proto", scheme));
-            add(fields, "X-Forwarded-Host", kept(trusted, request, "X-Forwarded-Host", host));
-            add(fields, "X-Forwarded-Port", kept(trusted, request, "X-Forwarded-Port", port(trusted, request)));
+            if (trusted) {
+                add(fields, "X-Forwarded-Proto", kept(request, "X-Forwarded-Proto", scheme));
+                add(fields, "X-Forwarded-Host", kept(request, "X-Forwarded-Host", host));
+                add(fields, "X-Forwarded-Port", kept(request, "X-Forwarded-Port", publicPort(request)));
+            } else {
+                fields.add(leg.proto());
+                fields.add(leg.hostField());
+                fields.add(leg.portField());
+            }
             String before = trusted ? request.getHeader("X-Forwarded-Prefix") : null;
             String prefix = before == null ? strippedPrefix : before + strippedPrefix;
             if (!prefix.isEmpty()) {
@@ -90,10 +127,10 @@ final class ForwardedFields {
         return told.isEmpty() ? elements.toString() : told.substring(1) + ", ";
     }
 
-    /** Our own port, unless a trusted proxy names the public host or scheme, which then tells it. */
-    private static String port(boolean trusted, HttpServletRequest request) {
-        String proto = trusted ? first(request.getHeader("X-Forwarded-Proto")) : "";
-        String host = trusted ? first(request.getHeader("X-Forwarded-Host")) : "";
+    /** Our own port, unless the trusted proxy names the public host or scheme, which then tells it. */
+    private static String publicPort(HttpServletRequest request) {
+        String proto = first(request.getHeader("X-Forwarded-Proto"));
+        String host = first(request.getHeader("X-Forwarded-Host"));
         if (proto.isEmpty() && host.isEmpty()) {
             return Integer.toString(request.getServerPort());
         }
@@ -122,8 +159,8 @@ final class ForwardedFields {
         return all.append(last).toString();
     }
 
-    private static String kept(boolean trusted, HttpServletRequest request, String name, String own) {
-        String before = trusted ? request.getHeader(name) : null;
+    private static String kept(HttpServletRequest request, String name, String own) {
+        String before = request.getHeader(name);
         return before == null || before.isBlank() ? own : before;
     }
 

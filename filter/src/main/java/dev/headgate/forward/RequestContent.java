@@ -321,7 +321,8 @@ final class RequestContent extends AbstractHttpEntity {
                     FailureKind.PROXY_CONFIGURATION_ERROR,
                     "a filter ahead of the gateway made the content longer than its Content-Length of " + length);
         }
-        if (connection.hasAnswerBegun()) {
+        // Nobody answers what has not been sent yet.
+        if (connection.hasWritten() && connection.hasAnswerBegun()) {
             // RFC 9112 §9.5: a client that sees an answer while it sends should stop.
             connection.abandonContent();
             return false;

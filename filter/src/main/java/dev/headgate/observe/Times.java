@@ -5,22 +5,58 @@ import com.codahale.metrics.Histogram;
 import com.codahale.metrics.Meter;
 import com.codahale.metrics.Snapshot;
 import com.codahale.metrics.Timer;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /** A timer whose percentiles are those of the last minute and whose rates are worked out apart from traffic. */
 final class Times {
 
     private final RecentTimes recent = new RecentTimes();
     private final Rates rates = new Rates();
-    private final Timer timer =
-            new Timer(new Meter(rates, Clock.defaultClock()), new Histogram(recent), Clock.defaultClock());
+    private final LongAdder count = new LongAdder();
+    private final Timer timer = new Timer(new CountedMeter(), new CountedHistogram(), Clock.defaultClock());
+
+    /** Dropwizard's timer counts each time twice, once for itself and once for its rates: this is the one count of both. */
+    private final class CountedMeter extends Meter {
+
+        CountedMeter() {
+            super(rates, Clock.defaultClock());
+        }
+
+        @Override
+        public void mark(long events) {
+            // The histogram has counted it.
+        }
+
+        @Override
+        public long getCount() {
+            return count.sum();
+        }
+    }
+
+    private final class CountedHistogram extends Histogram {
+
+        CountedHistogram() {
+            super(recent);
+        }
+
+        @Override
+        public void update(long nanos) {
+            took(nanos);
+        }
+
+        @Override
+        public long getCount() {
+            return count.sum();
+        }
+    }
 
     void took(long nanos) {
-        timer.update(nanos, TimeUnit.NANOSECONDS);
+        recent.update(nanos);
+        count.increment();
     }
 
     long count() {
-        return timer.getCount();
+        return count.sum();
     }
 
     /** For a registry. */
@@ -43,7 +79,7 @@ final class Times {
 
     /** Every {@link Rates#STEP}. */
     void turnRates() {
-        rates.turn(timer::getCount);
+        rates.turn(count::sum);
     }
 
     /** Every {@link RecentTimes#SLICE}; see {@link RecentTimes#turn()}. */

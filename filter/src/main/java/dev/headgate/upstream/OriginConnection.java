@@ -101,6 +101,9 @@ public final class OriginConnection implements AutoCloseable {
      */
     public void send(ClassicHttpRequest request, boolean contentLater) throws GatewayFailure {
         try {
+            if (request.getEntity() != null) {
+                connection.expectRequestContent();
+            }
             connection.sendRequestHeader(request);
             if (contentLater) {
                 connection.flush();

@@ -1,5 +1,6 @@
 package dev.headgate.upstream;
 
+import java.util.Iterator;
 import org.apache.hc.core5.http.ContentLengthStrategy;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
@@ -22,35 +23,52 @@ final class ResponseFraming implements ContentLengthStrategy {
 
     @Override
     public long determineLength(HttpMessage message) throws HttpException {
-        Header[] codings = message.getHeaders(HttpHeaders.TRANSFER_ENCODING);
-        Header[] lengths = message.getHeaders(HttpHeaders.CONTENT_LENGTH);
-        if (codings.length == 0) {
-            return lengths.length == 0 ? UNDEFINED : length(lengths);
+        Header coding = null;
+        boolean severalCodings = false;
+        long length = UNDEFINED;
+        for (Iterator<Header> fields = message.headerIterator(); fields.hasNext(); ) {
+            Header field = fields.next();
+            String name = field.getName();
+            if (name.equalsIgnoreCase(HttpHeaders.CONTENT_LENGTH)) {
+                length = agreed(length, field.getValue());
+            } else if (name.equalsIgnoreCase(HttpHeaders.TRANSFER_ENCODING)) {
+                severalCodings |= coding != null;
+                coding = field;
+            }
         }
-        if (lengths.length > 0) {
+        if (coding == null) {
+            return length;
+        }
+        if (length != UNDEFINED) {
             throw new ProtocolException("the response has both Transfer-Encoding and Content-Length");
         }
         if (HttpVersion.HTTP_1_0.equals(message.getVersion())) {
             throw new ProtocolException("an HTTP/1.0 response has Transfer-Encoding");
         }
-        if (codings.length > 1
-                || !"chunked".equalsIgnoreCase(codings[0].getValue().trim())) {
+        if (severalCodings || !"chunked".equalsIgnoreCase(coding.getValue().trim())) {
             throw new NotImplementedException("the response has a transfer coding other than chunked");
         }
         return CHUNKED;
     }
 
-    private static long length(Header[] fields) throws ProtocolException {
-        long length = -1;
-        for (Header field : fields) {
-            // RFC 9110 §8.6: a list of identical values counts as one.
-            for (String value : field.getValue().split(",", -1)) {
-                long next = parse(value.trim());
-                if (length >= 0 && next != length) {
-                    throw new ProtocolException("the response has differing Content-Length values");
-                }
-                length = next;
+    /**
+     * What this field says, which must not differ from others.
+     *
+     * @param before UNDEFINED where there was none
+     */
+    private static long agreed(long before, String value) throws ProtocolException {
+        long length = before;
+        // RFC 9110 §8.6: a list of identical values counts as one.
+        for (int from = 0, comma; from <= value.length(); from = comma + 1) {
+            comma = value.indexOf(',', from);
+            if (comma < 0) {
+                comma = value.length();
             }
+            long next = parse(value.substring(from, comma).trim());
+            if (length != UNDEFINED && next != length) {
+                throw new ProtocolException("the response has differing Content-Length values");
+            }
+            length = next;
         }
         return length;
     }
