@@ -56,8 +56,12 @@ final class Validators {
             }
             return false; // If-Modified-Since does not count beside it
         }
+        String modifiedSince = request.first("If-Modified-Since");
+        if (modifiedSince == null) {
+            return false;
+        }
         Instant received = Instant.ofEpochMilli(responseMillis);
-        Instant since = HttpDate.parse(request.first("If-Modified-Since"), received);
+        Instant since = HttpDate.parse(modifiedSince, received);
         if (since == null) {
             return false;
         }

@@ -45,6 +45,10 @@ class HttpDateTest {
                 "Thu, 18 Aug 2050 2:01:18 GMT",
                 "Thu, 31 Feb 2050 02:01:18 GMT",
                 "Thu, 18 Foo 2050 02:01:18 GMT",
+                "Xyz, 18 Aug 2050 02:01:18 GMT",
+                "Thu, +8 Aug 2050 02:01:18 GMT",
+                "Thu, 18 Aug 20x0 02:01:18 GMT",
+                "Thu, 18 Aug 2050 24:01:18 GMT",
                 "2050-08-18T02:01:18Z"
             })
     void anythingElseIsNoDate(String text) {
