@@ -6,6 +6,7 @@ import dev.headgate.exchange.Exchange;
 import dev.headgate.exchange.Fields;
 import dev.headgate.route.RouteMatch;
 import jakarta.servlet.http.HttpServletRequest;
+import java.security.Principal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -32,19 +33,12 @@ final class CachedExchange {
         String origin = request.getScheme() + "://"
                 + (host != null ? host : request.getServerName() + ":" + request.getServerPort());
         String query = request.getQueryString();
-        List<String> partition = new ArrayList<>();
-        if (!config.share().contains(CacheConfig.Share.ALL)) {
-            for (CacheConfig.Share share : config.share()) {
-                partition.add(share + "=" + value(share, request, fields));
-            }
-            partition.addAll(rules.personalValues(match, exchange));
-            // Whoever is nobody shares with everybody else who is, where nothing more is told about them.
-            if (partition.stream().allMatch(value -> value.equals("principal="))) {
-                partition.clear();
-            }
-        }
+        List<String> partition = users(config, rules, match, exchange, fields);
         if (rules.believesForwarding(request)) {
-            FORWARDED_URL.forEach(name -> partition.add(name + "=" + fields.combined(name)));
+            partition = new ArrayList<>(partition);
+            for (String name : FORWARDED_URL) {
+                partition.add(name + "=" + fields.combined(name));
+            }
             partition.add(forwardedUrl(fields));
         }
         return new CacheRequest(
@@ -58,13 +52,39 @@ final class CachedExchange {
                 partition);
     }
 
+    /** Whose entries a request may use; empty: everybody's. */
+    private static List<String> users(
+            CacheConfig config, RequestRules rules, RouteMatch match, Exchange exchange, Fields fields) {
+        boolean onlyByName = true;
+        for (CacheConfig.Share share : config.share()) {
+            if (share.kind() == CacheConfig.Share.Kind.ALL) {
+                return List.of();
+            }
+            onlyByName &= share.kind() == CacheConfig.Share.Kind.PRINCIPAL;
+        }
+        List<String> personal = rules.personalValues(match, exchange);
+        HttpServletRequest request = exchange.request();
+        // Whoever is nobody shares with everybody else who is, where nothing more is told about them.
+        if (onlyByName && personal.isEmpty() && "".equals(name(request))) {
+            return List.of();
+        }
+        List<String> users = new ArrayList<>();
+        for (CacheConfig.Share share : config.share()) {
+            users.add(share + "=" + value(share, request, fields));
+        }
+        users.addAll(personal);
+        return users;
+    }
+
+    private static String name(HttpServletRequest request) {
+        Principal principal = request.getUserPrincipal();
+        return principal == null ? "" : principal.getName();
+    }
+
     private static String value(CacheConfig.Share share, HttpServletRequest request, Fields fields) {
         return switch (share.kind()) {
             case ALL -> "";
-            case PRINCIPAL -> {
-                var principal = request.getUserPrincipal();
-                yield principal == null ? "" : principal.getName();
-            }
+            case PRINCIPAL -> name(request);
             case ROLE -> Boolean.toString(request.isUserInRole(share.name()));
             case FIELD -> String.valueOf(fields.combined(share.name()));
         };
@@ -84,7 +104,9 @@ final class CachedExchange {
 
     static Fields fields(List<Header> headers) {
         Fields.Builder fields = new Fields.Builder();
-        headers.forEach(header -> fields.add(header.getName(), header.getValue()));
+        for (Header header : headers) {
+            fields.add(header.getName(), header.getValue());
+        }
         return fields.build();
     }
 }
