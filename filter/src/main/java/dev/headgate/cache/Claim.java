@@ -17,6 +17,9 @@ public final class Claim implements AutoCloseable {
         FOLLOWS
     }
 
+    private static final Claim ANSWERED = new Claim(Role.ANSWERED, null, null, 0, () -> {});
+    private static final Claim ALONE = new Claim(Role.ALONE, null, null, 0, () -> {});
+
     private final Role role;
     private final Flight flight;
     private final Forward reason;
@@ -37,11 +40,11 @@ public final class Claim implements AutoCloseable {
     }
 
     static Claim answered() {
-        return new Claim(Role.ANSWERED, null, null, 0, () -> {});
+        return ANSWERED;
     }
 
     static Claim alone() {
-        return new Claim(Role.ALONE, null, null, 0, () -> {});
+        return ALONE;
     }
 
     static Claim leads(Flight mine, Forward reason, long untilMillis, Runnable letGo) {

@@ -142,7 +142,7 @@ final class Store implements AutoCloseable {
 
     /** All variants under a key; empty where there are none. */
     List<StoredResponse> find(CacheKey key) {
-        Entry entry = get(headKey(key));
+        Entry entry = get(key.text());
         if (entry == null) {
             return List.of();
         }
@@ -198,7 +198,7 @@ final class Store implements AutoCloseable {
      *     leaves out is dropped
      */
     void change(CacheKey key, UnaryOperator<List<StoredResponse>> change) {
-        change(headKey(key), change);
+        change(key.text(), change);
     }
 
     private void change(String headKey, UnaryOperator<List<StoredResponse>> change) {
@@ -226,7 +226,7 @@ final class Store implements AutoCloseable {
 
     /** Forgets a resource in all its partitions. */
     void remove(String resource) {
-        change("H" + resource, variants -> List.of());
+        change(resource, variants -> List.of());
         try {
             heads.remove(lineageKey(resource));
         } catch (RuntimeException e) {
@@ -240,12 +240,12 @@ final class Store implements AutoCloseable {
      * @return how many responses passed
      */
     int purge(Predicate<StoredResponse> which, boolean soft) {
-        return purge("H", which, soft);
+        return purge("", which, soft);
     }
 
     /** Forgets, or marks for validation, all of a route; see {@link #purge(Predicate, boolean)}. */
     int purgeRoute(String route, boolean soft) {
-        return purge("H" + CacheKey.routePrefix(route), stored -> true, soft);
+        return purge(CacheKey.routePrefix(route), stored -> true, soft);
     }
 
     private int purge(String prefix, Predicate<StoredResponse> which, boolean soft) {
@@ -336,10 +336,7 @@ final class Store implements AutoCloseable {
         };
     }
 
-    private static String headKey(CacheKey key) {
-        return "H" + key.text();
-    }
-
+    /** Beside the texts of keys, which begin with a digit. */
     private static String lineageKey(String resource) {
         return "L" + resource;
     }
@@ -449,7 +446,7 @@ final class Store implements AutoCloseable {
     }
 
     private static String chunkKey(long generation, long number) {
-        return Long.toHexString(generation) + ":" + number;
+        return generation + ":" + number;
     }
 
     private void trouble(RuntimeException e) {
