@@ -41,7 +41,7 @@ record Answer(ResponseHead head, List<Span> spans, long length, String boundary)
     }
 
     private static ByteRanges ranges(CacheRequest request, StoredResponse stored) {
-        if (!request.isGet() || stored.status() != 200) {
+        if (request.isPlain() || !request.isGet() || stored.status() != 200) {
             return null;
         }
         if (!Validators.rangeHolds(request.fields(), stored.fields(), stored.responseMillis())) {
@@ -50,10 +50,21 @@ record Answer(ResponseHead head, List<Span> spans, long length, String boundary)
         return ByteRanges.parse(request.fields().combined("Range"));
     }
 
+    /** The answer to a GET without conditions and ranges. */
+    static Answer whole(int status, Fields fields, long completeLength) {
+        boolean hasContent = status != 204 && status != 304;
+        return new Answer(
+                new ResponseHead(status, fields.without("Content-Length")),
+                completeLength == 0 || !hasContent ? List.of() : List.of(new Span(0, completeLength)),
+                hasContent ? completeLength : -1,
+                null);
+    }
+
     /** @param stored suffices for the request, see {@link #canBeGiven} */
     static Answer of(CacheRequest request, StoredResponse stored) {
-        Fields fields = stored.fields().without("Content-Length");
-        boolean conditions = stored.status() == 200;
+        Answer all = stored.whole();
+        Fields fields = all.head.fields();
+        boolean conditions = stored.status() == 200 && !request.isPlain();
         if (conditions && Validators.clientHasIt(request.fields(), stored.fields(), stored.responseMillis())) {
             Fields kept = fields.only(name -> !NOT_IN_304.contains(name.toLowerCase(Locale.ROOT)));
             return new Answer(new ResponseHead(304, kept), List.of(), -1, null);
@@ -61,12 +72,7 @@ record Answer(ResponseHead head, List<Span> spans, long length, String boundary)
         long whole = stored.completeLength();
         ByteRanges ranges = ranges(request, stored);
         if (ranges == null) {
-            boolean hasContent = stored.status() != 204 && stored.status() != 304;
-            return new Answer(
-                    new ResponseHead(stored.status(), fields),
-                    request.isHead() || whole == 0 || !hasContent ? List.of() : List.of(new Span(0, whole)),
-                    hasContent ? whole : -1,
-                    null);
+            return request.isHead() ? new Answer(all.head, List.of(), all.length, null) : all;
         }
         List<Span> spans = whole < 0 ? List.of(ranges.withoutLength()) : ranges.within(whole);
         if (spans.isEmpty()) {
@@ -84,7 +90,7 @@ record Answer(ResponseHead head, List<Span> spans, long length, String boundary)
         }
         if (spans.stream().mapToLong(Span::length).sum() >= whole) {
             // Ranges that overlap or ask for everything are cheaper, and safer, to answer whole (RFC 9110 §14.2).
-            return new Answer(new ResponseHead(stored.status(), fields), List.of(new Span(0, whole)), whole, null);
+            return all;
         }
         String type = fields.first("Content-Type");
         String boundary = "headgate-"

@@ -44,6 +44,9 @@ final class CacheControl {
     private long minFresh = ABSENT;
     private Set<String> unstoredFields = Set.of();
 
+    /** No directive at all. */
+    static final CacheControl NONE = new CacheControl();
+
     private CacheControl() {}
 
     /** What a request says. {@code Pragma: no-cache} counts where there is no Cache-Control (RFC 9111 §5.4). */
@@ -52,7 +55,7 @@ final class CacheControl {
         if (lines.isEmpty()) {
             String pragma = fields.combined("Pragma");
             if (pragma == null) {
-                return new CacheControl();
+                return NONE;
             }
             CacheControl control = new CacheControl();
             for (String each : pragma.split(",")) {

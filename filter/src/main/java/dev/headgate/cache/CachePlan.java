@@ -35,7 +35,7 @@ record CachePlan(Action action, StoredResponse stored, Forward forward, long ttl
     /** @param candidates everything that is stored under the request's key */
     static CachePlan decide(CacheRequest request, List<StoredResponse> candidates, long nowMillis) {
         Fields fields = request.fields();
-        CacheControl wish = CacheControl.ofRequest(fields);
+        CacheControl wish = request.control();
         if (!request.isGet() && !request.isHead()) {
             return new CachePlan(Action.BYPASS, null, Forward.METHOD, 0);
         }
@@ -119,7 +119,7 @@ record CachePlan(Action action, StoredResponse stored, Forward forward, long ttl
      * Whether only the end of a stored response is to be asked for, since its beginning is here and fresh (RFC 9111 §3.4).
      */
     boolean completes(CacheRequest request) {
-        CacheControl wish = CacheControl.ofRequest(request.fields());
+        CacheControl wish = request.control();
         return forward == Forward.PARTIAL
                 && request.isGet()
                 && ttlMillis > 0
@@ -163,14 +163,12 @@ record CachePlan(Action action, StoredResponse stored, Forward forward, long ttl
             return false;
         }
         CacheControl control = stored.control();
-        if (control.forbidsStale() || CacheControl.ofRequest(request.fields()).noCache()) {
+        if (control.forbidsStale() || request.control().noCache()) {
             return false;
         }
         long staleMillis = Freshness.ageMillis(stored, nowMillis) - Freshness.lifetimeMillis(stored, request.config());
         long allowed = Math.max(
-                Math.max(
-                        control.staleIfError(),
-                        CacheControl.ofRequest(request.fields()).staleIfError()),
+                Math.max(control.staleIfError(), request.control().staleIfError()),
                 request.config().staleOnError().toSeconds());
         return allowed > 0 && staleMillis <= allowed * 1000;
     }

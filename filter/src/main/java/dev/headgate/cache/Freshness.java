@@ -13,16 +13,20 @@ final class Freshness {
 
     /** The current age in milliseconds (RFC 9111 §4.2.3). */
     static long ageMillis(StoredResponse stored, long nowMillis) {
-        Instant date = HttpDate.parse(stored.fields().first("Date"), Instant.ofEpochMilli(nowMillis));
+        long resident = Math.max(0, nowMillis - stored.responseMillis());
+        return stored.initialAgeMillis() + resident;
+    }
+
+    /** The age in milliseconds at the time when a response came: its corrected initial age (RFC 9111 §4.2.3). */
+    static long initialAgeMillis(Fields fields, long requestMillis, long responseMillis) {
+        Instant date = HttpDate.parse(fields.first("Date"), Instant.ofEpochMilli(responseMillis));
         long apparent = 0;
         if (date != null) {
             // Date has whole seconds: a fraction of one is no age.
-            apparent = Math.max(0, (stored.responseMillis() - date.toEpochMilli()) / 1000 * 1000);
+            apparent = Math.max(0, (responseMillis - date.toEpochMilli()) / 1000 * 1000);
         }
-        long responseDelay = Math.max(0, stored.responseMillis() - stored.requestMillis());
-        long corrected = ageValueSeconds(stored.fields()) * 1000 + responseDelay;
-        long resident = Math.max(0, nowMillis - stored.responseMillis());
-        return Math.max(apparent, corrected) + resident;
+        long responseDelay = Math.max(0, responseMillis - requestMillis);
+        return Math.max(apparent, ageValueSeconds(fields) * 1000 + responseDelay);
     }
 
     /** The first value counts, an invalid one does not (RFC 9111 §5.1). */
@@ -39,18 +43,25 @@ final class Freshness {
     /** The freshness lifetime in milliseconds (RFC 9111 §4.2.1); zero: never fresh. */
     static long lifetimeMillis(
             int status, Fields fields, CacheControl control, long responseMillis, CacheConfig config) {
-        long explicit = explicitMillis(fields, control, responseMillis);
+        return lifetimeMillis(
+                status,
+                explicitMillis(fields, control, responseMillis),
+                heuristicMillis(status, fields, control, responseMillis),
+                config);
+    }
+
+    static long lifetimeMillis(StoredResponse stored, CacheConfig config) {
+        return lifetimeMillis(stored.status(), stored.explicitMillis(), stored.heuristicMillis(), config);
+    }
+
+    private static long lifetimeMillis(int status, long explicit, long heuristic, CacheConfig config) {
         if (explicit >= 0) {
             return explicit;
         }
         if (isNegative(status) && !config.negativeTtl().isZero()) {
             return config.negativeTtl().toMillis();
         }
-        return heuristicMillis(status, fields, control, responseMillis, config);
-    }
-
-    static long lifetimeMillis(StoredResponse stored, CacheConfig config) {
-        return lifetimeMillis(stored.status(), stored.fields(), stored.control(), stored.responseMillis(), config);
+        return config.heuristic() ? heuristic : 0;
     }
 
     /** What the origin says; -1 when it says nothing. */
@@ -74,9 +85,8 @@ final class Freshness {
     }
 
     /** A tenth of the time since the last change (RFC 9111 §4.2.2). */
-    private static long heuristicMillis(
-            int status, Fields fields, CacheControl control, long responseMillis, CacheConfig config) {
-        if (!config.heuristic() || !isHeuristicallyCacheable(status) && !control.isPublic()) {
+    static long heuristicMillis(int status, Fields fields, CacheControl control, long responseMillis) {
+        if (!isHeuristicallyCacheable(status) && !control.isPublic()) {
             return 0;
         }
         Instant received = Instant.ofEpochMilli(responseMillis);

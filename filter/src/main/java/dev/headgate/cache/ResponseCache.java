@@ -54,7 +54,9 @@ public final class ResponseCache implements AutoCloseable {
 
     private static final long UNSHARED_MILLIS = 30_000;
 
+    /** As {@code Cache-Status} spells it. */
     private final String name;
+
     private volatile Map<String, CacheConfig> routes;
     private final InstantSource clock;
     private final CacheCounters counters = new CacheCounters();
@@ -87,7 +89,7 @@ public final class ResponseCache implements AutoCloseable {
             Map<String, CacheConfig> routes,
             InstantSource clock,
             Function<String, ThreadFactory> threads) {
-        this.name = name;
+        this.name = CacheStatus.name(name);
         this.routes = Map.copyOf(routes);
         this.clock = clock;
         this.store = new Store(storage);
@@ -192,8 +194,7 @@ public final class ResponseCache implements AutoCloseable {
                         otherwise = plan.inForeground();
                     }
                 }
-                if (otherwise.stored() == null
-                        && CacheControl.ofRequest(request.fields()).onlyIfCached()) {
+                if (otherwise.stored() == null && request.control().onlyIfCached()) {
                     refuse(request, delivery, Forward.MISS);
                     return;
                 }
@@ -289,7 +290,7 @@ public final class ResponseCache implements AutoCloseable {
                 && plan.forward() != Forward.REQUEST
                 && !request.fields().has("Range")
                 && !request.fields().has("Authorization")
-                && !CacheControl.ofRequest(request.fields()).noStore()
+                && !request.control().noStore()
                 // The origin may answer 304, which is for this client only.
                 && (plan.action() == Action.VALIDATE
                         || !request.fields().has("If-None-Match")
@@ -995,7 +996,9 @@ public final class ResponseCache implements AutoCloseable {
 
         @Override
         public void close() {
-            held.forEach(store::letGo);
+            for (Part part : held) {
+                store.letGo(part);
+            }
         }
     }
 
@@ -1113,7 +1116,8 @@ public final class ResponseCache implements AutoCloseable {
 
     private ResponseHead finished(ResponseHead head, StoredResponse stored, CacheStatus status) {
         long age = Freshness.ageMillis(stored, clock.millis()) / 1000;
-        return said(head.withFields(head.fields().with("Age", Long.toString(age))), status);
+        return new ResponseHead(
+                head.status(), head.fields().with("Age", Long.toString(age)).plus("Cache-Status", status.field(name)));
     }
 
     /** Each cache on the way adds its own, the one nearest to the client last (RFC 9211 §2). */

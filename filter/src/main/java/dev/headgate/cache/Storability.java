@@ -5,6 +5,7 @@ import dev.headgate.config.CacheConfig.SetCookie;
 import dev.headgate.exchange.Fields;
 import dev.headgate.exchange.ResponseHead;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -32,7 +33,8 @@ final class Storability {
             "cache-status");
 
     /** Fields by which some frameworks let the client change what a request means. */
-    private static final Set<String> OVERRIDES = Set.of("x-http-method-override", "x-http-method", "x-method-override");
+    private static final List<String> OVERRIDES =
+            List.of("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override");
 
     private Storability() {}
 
@@ -41,8 +43,11 @@ final class Storability {
         if (!request.isGet() && !request.isHead() || request.hasContent()) {
             return false;
         }
-        for (Fields.Line line : request.fields()) {
-            if (OVERRIDES.contains(line.name().toLowerCase(Locale.ROOT))) {
+        if (request.isPlain()) {
+            return true; // it has none of the following
+        }
+        for (String override : OVERRIDES) {
+            if (request.fields().has(override)) {
                 return false;
             }
         }
@@ -69,7 +74,7 @@ final class Storability {
         if (status < 200 || status == 304 || status == 416) {
             return "status";
         }
-        if (CacheControl.ofRequest(request.fields()).noStore()) {
+        if (request.control().noStore()) {
             return "request-no-store";
         }
         if (control.mustUnderstand()) {

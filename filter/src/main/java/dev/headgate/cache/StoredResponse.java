@@ -10,35 +10,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
- * Everything that is stored about a response, its content apart. Immutable.
- *
- * @param target raw path and query of the first request for it
- * @param status 200 for a partial response, too: it is part of one (RFC 9111 §3.3)
- * @param fields as stored, without those of one connection or one user
- * @param selecting the request's values of the fields that {@code Vary} names, normalised; one that is missing was
- *     missing
- * @param requestMillis when the request for it was sent, since the epoch
- * @param responseMillis when its head came, since the epoch
- * @param completeLength bytes of the whole content; -1: not known
- * @param parts what there is of the content, by offset; they may overlap, and say the same there; none: no
- *     content
- * @param softPurged whether it must be validated before reuse, as if it were stale
- * @param lineage the life of its resource in which it was stored; a response of another life is void
+ * Everything that is stored about a response, its content apart. Immutable; what follows from it is worked out once, when
+ * it is first asked for.
  */
-record StoredResponse(
-        String target,
-        int status,
-        Fields fields,
-        Fields selecting,
-        long requestMillis,
-        long responseMillis,
-        long completeLength,
-        List<Part> parts,
-        boolean softPurged,
-        long lineage) {
+final class StoredResponse {
 
     /**
      * A stretch of content that was stored in one go.
@@ -55,19 +34,168 @@ record StoredResponse(
 
     private static final byte FORMAT = 1;
 
-    StoredResponse {
+    /**
+     * What every reuse wants to know, and only the values above decide.
+     *
+     * @param vary the names in {@code Vary}; null for {@code *}
+     * @param ageMillis how old it was when it came
+     * @param explicitMillis the lifetime that the origin states; -1: none
+     * @param heuristicMillis the lifetime where none is stated, and heuristics are wanted
+     * @param whole the answer to a GET without conditions and ranges
+     */
+    private record Facts(
+            CacheControl control,
+            Set<String> vary,
+            boolean complete,
+            long ageMillis,
+            long explicitMillis,
+            long heuristicMillis,
+            Answer whole) {}
+
+    private final String target;
+    private final int status;
+    private final Fields fields;
+    private final Fields selecting;
+    private final long requestMillis;
+    private final long responseMillis;
+    private final long completeLength;
+    private final List<Part> parts;
+    private final boolean softPurged;
+    private final long lineage;
+
+    /** Null until asked for. Threads that ask at once make the same of it, each for itself: no harm, so no lock. */
+    private Facts facts;
+
+    /**
+     * @param target raw path and query of the first request for it
+     * @param status 200 for a partial response, too: it is part of one (RFC 9111 §3.3)
+     * @param fields as stored, without those of one connection or one user
+     * @param selecting the request's values of the fields that {@code Vary} names, normalised; one that is missing was
+     *     missing
+     * @param requestMillis when the request for it was sent, since the epoch
+     * @param responseMillis when its head came, since the epoch
+     * @param completeLength bytes of the whole content; -1: not known
+     * @param parts what there is of the content, in any order; they may overlap, and say the same there; none: no content
+     * @param softPurged whether it must be validated before reuse, as if it were stale
+     * @param lineage the life of its resource in which it was stored; a response of another life is void
+     */
+    StoredResponse(
+            String target,
+            int status,
+            Fields fields,
+            Fields selecting,
+            long requestMillis,
+            long responseMillis,
+            long completeLength,
+            List<Part> parts,
+            boolean softPurged,
+            long lineage) {
+        this.target = target;
+        this.status = status;
+        this.fields = fields;
+        this.selecting = selecting;
+        this.requestMillis = requestMillis;
+        this.responseMillis = responseMillis;
+        this.completeLength = completeLength;
         List<Part> sorted = new ArrayList<>(parts);
         sorted.sort(Comparator.comparingLong(Part::offset));
-        parts = List.copyOf(sorted);
+        this.parts = List.copyOf(sorted);
+        this.softPurged = softPurged;
+        this.lineage = lineage;
+    }
+
+    String target() {
+        return target;
+    }
+
+    int status() {
+        return status;
+    }
+
+    Fields fields() {
+        return fields;
+    }
+
+    Fields selecting() {
+        return selecting;
+    }
+
+    long requestMillis() {
+        return requestMillis;
+    }
+
+    long responseMillis() {
+        return responseMillis;
+    }
+
+    long completeLength() {
+        return completeLength;
+    }
+
+    /** By offset. */
+    List<Part> parts() {
+        return parts;
+    }
+
+    boolean softPurged() {
+        return softPurged;
+    }
+
+    long lineage() {
+        return lineage;
+    }
+
+    // ---- what follows from it ----
+
+    private Facts facts() {
+        Facts known = facts;
+        if (known == null) {
+            CacheControl control = CacheControl.ofResponse(fields);
+            known = new Facts(
+                    control,
+                    Variants.names(fields),
+                    completeLength >= 0 && covers(0, completeLength),
+                    Freshness.initialAgeMillis(fields, requestMillis, responseMillis),
+                    Freshness.explicitMillis(fields, control, responseMillis),
+                    Freshness.heuristicMillis(status, fields, control, responseMillis),
+                    Answer.whole(status, fields, completeLength));
+            facts = known;
+        }
+        return known;
     }
 
     CacheControl control() {
-        return CacheControl.ofResponse(fields);
+        return facts().control;
+    }
+
+    /** The names in {@code Vary}, see {@link Variants#names}. */
+    Set<String> vary() {
+        return facts().vary;
     }
 
     /** Whether all of the content is here. */
     boolean isComplete() {
-        return completeLength >= 0 && covers(0, completeLength);
+        return facts().complete;
+    }
+
+    /** How old it was when it came, see {@link Freshness#initialAgeMillis}. */
+    long initialAgeMillis() {
+        return facts().ageMillis;
+    }
+
+    /** See {@link Freshness#explicitMillis}. */
+    long explicitMillis() {
+        return facts().explicitMillis;
+    }
+
+    /** See {@link Freshness#heuristicMillis}. */
+    long heuristicMillis() {
+        return facts().heuristicMillis;
+    }
+
+    /** The answer to a GET without conditions and ranges; means something where all of the content is here. */
+    Answer whole() {
+        return facts().whole;
     }
 
     /** Whether all bytes from {@code from} to before {@code end} are here. */
@@ -151,6 +279,32 @@ record StoredResponse(
             }
         }
         return false;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return this == other
+                || other instanceof StoredResponse that
+                        && target.equals(that.target)
+                        && status == that.status
+                        && fields.equals(that.fields)
+                        && selecting.equals(that.selecting)
+                        && requestMillis == that.requestMillis
+                        && responseMillis == that.responseMillis
+                        && completeLength == that.completeLength
+                        && parts.equals(that.parts)
+                        && softPurged == that.softPurged
+                        && lineage == that.lineage;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(target, status, fields, responseMillis, parts);
+    }
+
+    @Override
+    public String toString() {
+        return status + " for " + target + ", " + parts + " of " + completeLength + " bytes\n" + fields;
     }
 
     // ---- as bytes ----

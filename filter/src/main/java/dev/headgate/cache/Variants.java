@@ -47,9 +47,12 @@ final class Variants {
 
     /** Whether a stored response answers requests with these fields. */
     static boolean matches(StoredResponse stored, Fields request) {
-        Set<String> names = names(stored.fields());
+        Set<String> names = stored.vary();
         if (names == null) {
             return false;
+        }
+        if (names.isEmpty()) {
+            return true; // most often
         }
         for (String name : names) {
             String stated = stored.selecting().first(name);
@@ -88,10 +91,8 @@ final class Variants {
         }
         if (name.equals("accept-language") || name.equals("accept-encoding")) {
             Set<String> ranges = new TreeSet<>();
-            for (String element : value.split(",")) {
-                if (!element.isBlank()) {
-                    ranges.add(new Range(element).toString());
-                }
+            for (Range range : Range.all(value)) {
+                ranges.add(range.toString());
             }
             return String.join(",", ranges);
         }
@@ -126,11 +127,7 @@ final class Variants {
         }
         Range favourite = null;
         boolean alone = false;
-        for (String element : wanted.split(",")) {
-            if (element.isBlank()) {
-                continue;
-            }
-            Range range = new Range(element);
+        for (Range range : Range.all(wanted)) {
             if (favourite == null || range.weight > favourite.weight) {
                 favourite = range;
                 alone = true;
@@ -143,22 +140,64 @@ final class Variants {
                 && favourite.name.equals(language.strip().toLowerCase(Locale.ROOT));
     }
 
-    /** One element such as {@code de;q=0.5}. */
-    private static final class Range {
-        private final String name;
-        private final int weight;
+    /**
+     * One element such as {@code de;q=0.5}. Read for every request that such a field selects for, so without patterns.
+     *
+     * @param weight 0 to 1000
+     */
+    private record Range(String name, int weight) {
 
-        Range(String element) {
-            String[] parts = element.split(";");
-            name = parts.length == 0 ? "" : parts[0].strip().toLowerCase(Locale.ROOT);
-            int thousandths = 1000;
-            for (int i = 1; i < parts.length; i++) {
-                String parameter = parts[i].strip().toLowerCase(Locale.ROOT);
-                if (parameter.matches("q=(0(\\.\\d{0,3})?|1(\\.0{0,3})?)")) {
-                    thousandths = (int) Math.round(Double.parseDouble(parameter.substring(2)) * 1000);
+        /** The elements of a list, empty ones left out. */
+        static List<Range> all(String list) {
+            List<Range> all = new ArrayList<>();
+            for (int from = 0, end; from <= list.length(); from = end + 1) {
+                end = endOf(list, ',', from, list.length());
+                if (!list.substring(from, end).isBlank()) {
+                    all.add(read(list, from, end));
                 }
             }
-            weight = thousandths;
+            return all;
+        }
+
+        private static Range read(String list, int from, int end) {
+            int nameEnd = endOf(list, ';', from, end);
+            int weight = 1000;
+            for (int at = nameEnd + 1; at < end; ) {
+                int parameterEnd = endOf(list, ';', at, end);
+                String parameter = list.substring(at, parameterEnd).strip();
+                weight = thousandths(parameter, weight);
+                at = parameterEnd + 1;
+            }
+            return new Range(list.substring(from, nameEnd).strip().toLowerCase(Locale.ROOT), weight);
+        }
+
+        private static int endOf(String text, char separator, int from, int end) {
+            int at = from;
+            while (at < end && text.charAt(at) != separator) {
+                at++;
+            }
+            return at;
+        }
+
+        /** What a weight (RFC 9110 §12.4.2) such as {@code q=0.5} says. */
+        private static int thousandths(String parameter, int otherwise) {
+            int length = parameter.length();
+            if (length < 3 || length > 7 || !parameter.regionMatches(true, 0, "q=", 0, 2)) {
+                return otherwise;
+            }
+            int whole = parameter.charAt(2) - '0';
+            if (whole != 0 && whole != 1 || length > 3 && parameter.charAt(3) != '.') {
+                return otherwise;
+            }
+            int sum = whole * 1000;
+            for (int i = 4, place = 100; i < length; i++, place /= 10) {
+                int digit = parameter.charAt(i) - '0';
+                if (digit < 0 || digit > 9) {
+                    return otherwise;
+                }
+                sum += digit * place;
+            }
+            return sum <= 1000 ? sum : otherwise;
         }
 
         @Override

@@ -132,6 +132,21 @@ class Rfc9111ReuseTest {
                         List.of(al, "fr, de"),
                         List.of("Content-Language", "de")),
                 new Vary(
+                        "MAY spelling of weights",
+                        true,
+                        al,
+                        List.of(al, "en, de;q=0.5, fr;q=1, it;q=0"),
+                        List.of(al, "en;q=1.000,, de; Q=0.50 , fr, it ;x=y;q=0.,"),
+                        none),
+                new Vary(
+                        "MAY weights that are none",
+                        true,
+                        al,
+                        List.of(al, "en, de, fr, it, es, pt"),
+                        List.of(al, "en;q=1.001, de;q=2, fr;q=0.1234, it;q=.5, es;q=, pt;q=0.x;"),
+                        none),
+                new Vary("MUST NOT thousandths", false, al, List.of(al, "en;q=0.123"), List.of(al, "en;q=0.124"), none),
+                new Vary(
                         "MAY order of codings",
                         true,
                         "Accept-Encoding",
