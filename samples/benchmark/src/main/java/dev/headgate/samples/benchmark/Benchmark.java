@@ -1,6 +1,7 @@
 package dev.headgate.samples.benchmark;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -115,13 +116,13 @@ public final class Benchmark {
         List<Peer> peers = running.keySet().stream().filter(row::concerns).toList();
         if (options.warmupSeconds() > 0) {
             for (Peer peer : peers) {
-                round(row, peer, running.get(peer), options.warmupSeconds());
+                round(row, peer, running.get(peer), options.warmupSeconds(), jdk);
             }
         }
         Map<Peer, List<Sample>> samples = new EnumMap<>(Peer.class);
         for (int round = 1; round <= options.rounds(); round++) {
             for (Peer peer : peers) {
-                Sample sample = round(row, peer, running.get(peer), options.seconds());
+                Sample sample = round(row, peer, running.get(peer), options.seconds(), jdk);
                 samples.computeIfAbsent(peer, key -> new ArrayList<>()).add(sample);
                 System.out.printf(
                         "%s, round %d, %s: %.0f/s, %.1f us of CPU, p99 %.2f ms, %d errors%n",
@@ -150,17 +151,29 @@ public final class Benchmark {
         return memory;
     }
 
-    private Sample round(Row row, Peer peer, PeerProcess process, int seconds)
+    /** The heap is resident from the start, so that the rest of resident memory and what lives on the heap add up. */
+    private static long usedKilobytes(PeerProcess process, Path jdk) {
+        try {
+            return process.heapKilobytes(jdk) + process.residentKilobytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private Sample round(Row row, Peer peer, PeerProcess process, int seconds, Path jdk)
             throws IOException, InterruptedException {
         long cpu = process.cpuMicros();
         if (row == Row.EVENTS) {
-            long before = process.residentKilobytes();
+            long before = usedKilobytes(process, jdk);
             int[] threads = new int[1];
-            long[] resident = new long[1];
+            long[] used = new long[1];
             EventClient.Events events = new EventClient(process.port(), row.path())
                     .run(row.connections(), seconds, () -> {
                         threads[0] = process.threads();
-                        resident[0] = process.residentKilobytes();
+                        used[0] = usedKilobytes(process, jdk);
                     });
             long count = events.delays().length;
             return new Sample(
@@ -171,7 +184,7 @@ public final class Benchmark {
                     events.failed(),
                     count == 0 ? 0 : (double) (process.cpuMicros() - cpu) / count,
                     threads[0],
-                    (double) (resident[0] - before) / row.connections());
+                    (double) (used[0] - before) / row.connections());
         }
         Wrk.Load load = wrk.run(process.url(), row, seconds);
         double micros = peer == Peer.DIRECT || load.requests() == 0

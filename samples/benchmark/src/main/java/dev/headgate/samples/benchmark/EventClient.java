@@ -17,8 +17,11 @@ import java.util.concurrent.TimeUnit;
  */
 final class EventClient {
 
-    /** How many streams may be on their way at once, so that no backlog overflows. */
-    private static final int OPENING = 100;
+    /** How many may be connecting at once, so that no backlog overflows. */
+    private static final int CONNECTING = 100;
+
+    /** How long the first event of a stream may take once all are connected: some peers hold events back. */
+    private static final long PATIENCE_SECONDS = 15;
 
     /** {@code delays} are nanoseconds, sorted; {@code failed} counts streams that ended or never began. */
     record Events(int open, int failed, long[] delays) {
@@ -32,6 +35,7 @@ final class EventClient {
 
     private static final class Stream {
         final StringBuilder line = new StringBuilder();
+        boolean connected;
         boolean begun;
     }
 
@@ -40,7 +44,7 @@ final class EventClient {
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
     private long[] delays = new long[1 << 16];
     private int events;
-    private int opening;
+    private int connecting;
     private int open;
     private int failed;
     private boolean counting;
@@ -59,13 +63,17 @@ final class EventClient {
     Events run(int streams, int seconds, Runnable whileOpen) throws IOException {
         try (Selector selector = Selector.open()) {
             int started = 0;
-            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            while (open + failed < streams && System.nanoTime() < giveUp) {
-                while (started < streams && opening < OPENING) {
+            long connectedAt = System.nanoTime();
+            while (open + failed < streams
+                    && System.nanoTime() - connectedAt < TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)) {
+                while (started < streams && connecting < CONNECTING) {
                     start(selector);
                     started++;
                 }
                 turn(selector);
+                if (started < streams || connecting > 0) {
+                    connectedAt = System.nanoTime();
+                }
             }
             failed += streams - open - failed;
             counting = true;
@@ -87,7 +95,7 @@ final class EventClient {
         SocketChannel channel = SocketChannel.open();
         channel.configureBlocking(false);
         channel.register(selector, SelectionKey.OP_CONNECT, new Stream());
-        opening++;
+        connecting++;
         channel.connect(address);
     }
 
@@ -100,6 +108,8 @@ final class EventClient {
         SocketChannel channel = (SocketChannel) key.channel();
         try {
             if (key.isConnectable() && channel.finishConnect()) {
+                connecting--;
+                stream.connected = true;
                 channel.write(request.duplicate());
                 key.interestOps(SelectionKey.OP_READ);
             } else if (key.isReadable()) {
@@ -114,8 +124,8 @@ final class EventClient {
             failed++;
             if (stream.begun) {
                 open--;
-            } else {
-                opening--;
+            } else if (!stream.connected) {
+                connecting--;
             }
         }
     }
@@ -130,7 +140,6 @@ final class EventClient {
             if (stream.line.indexOf("data: ") == 0) {
                 if (!stream.begun) {
                     stream.begun = true;
-                    opening--;
                     open++;
                 }
                 add(now - Long.parseLong(stream.line, 6, stream.line.length(), 10));

@@ -42,7 +42,7 @@ record Options(
                 "jdks", System.getProperty("java.home"),
                 "rounds", "5",
                 "seconds", "5",
-                "warmup", "10",
+                "warmup", "30",
                 "heap", "512",
                 "spring", "",
                 "jvm", ""));

@@ -62,8 +62,8 @@ enum Peer {
     /** The command that starts it, but for nginx, which wants a file. */
     List<String> command(Options options, Path jdk, int port, String upstream) {
         String heap = options.heapMegabytes() + "m";
-        List<String> command =
-                new ArrayList<>(List.of(jdk.resolve("bin/java").toString(), "-Xms" + heap, "-Xmx" + heap));
+        List<String> command = new ArrayList<>(
+                List.of(jdk.resolve("bin/java").toString(), "-Xms" + heap, "-Xmx" + heap, "-XX:+AlwaysPreTouch"));
         command.addAll(options.jvmArguments());
         command.add("-cp");
         if (kind == Kind.SPRING) {

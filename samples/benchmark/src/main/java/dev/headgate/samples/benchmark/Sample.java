@@ -7,7 +7,8 @@ package dev.headgate.samples.benchmark;
  * @param errors answers other than 2xx, and failures of connections
  * @param cpuMicros of the peer's processes, a request; 0 without a process
  * @param threads the peer's threads (the system's) at the end of the round
- * @param grownKilobytes by how much the peer's resident memory grew, a connection
+ * @param grownKilobytes by how much the peer's memory grew, a connection: what lives on the heap, and what is resident
+ *     beside it
  */
 record Sample(
         long requests,
