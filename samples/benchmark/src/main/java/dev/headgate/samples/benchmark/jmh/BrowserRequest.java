@@ -102,6 +102,11 @@ public final class BrowserRequest extends HttpServletRequestWrapper {
     }
 
     @Override
+    public boolean isAsyncSupported() {
+        return true;
+    }
+
+    @Override
     public String getRemoteAddr() {
         return "192.0.2.7";
     }
