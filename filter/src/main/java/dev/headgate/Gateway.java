@@ -418,9 +418,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 fail(
                         now,
                         exchange,
-                        e instanceof GatewayFailure failure
-                                ? failure
-                                : new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e),
+                        e instanceof RuntimeException mistake ? GatewayFailure.unexpected(mistake) : (GatewayFailure) e,
                         chain);
             } finally {
                 end(exchange);
@@ -485,7 +483,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         try {
             return now.forwarder().claim(match, exchange, earlier);
         } catch (RuntimeException e) {
-            throw new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
+            throw GatewayFailure.unexpected(e);
         }
     }
 
@@ -530,7 +528,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         } catch (GatewayFailure failure) {
             fail(now, exchange, failure, chain);
         } catch (RuntimeException e) {
-            fail(now, exchange, new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e), chain);
+            fail(now, exchange, GatewayFailure.unexpected(e), chain);
         } finally {
             end(exchange);
         }

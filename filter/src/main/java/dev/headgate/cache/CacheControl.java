@@ -44,10 +44,12 @@ final class CacheControl {
     private long minFresh = ABSENT;
     private Set<String> unstoredFields = Set.of();
 
-    /** No directive at all. */
-    static final CacheControl NONE = new CacheControl();
-
     private CacheControl() {}
+
+    /** No directive at all. */
+    static CacheControl none() {
+        return new CacheControl();
+    }
 
     /** What a request says. {@code Pragma: no-cache} counts where there is no Cache-Control (RFC 9111 §5.4). */
     static CacheControl ofRequest(Fields fields) {
@@ -55,7 +57,7 @@ final class CacheControl {
         if (lines.isEmpty()) {
             String pragma = fields.combined("Pragma");
             if (pragma == null) {
-                return NONE;
+                return none();
             }
             CacheControl control = new CacheControl();
             for (String each : pragma.split(",")) {

@@ -47,7 +47,7 @@ public final class CacheRequest {
         this.hasContent = hasContent;
         this.partition = List.copyOf(partition);
         this.plain = isPlain(fields);
-        this.control = plain ? CacheControl.NONE : CacheControl.ofRequest(fields);
+        this.control = plain ? CacheControl.none() : CacheControl.ofRequest(fields);
     }
 
     /** One pass over the names, instead of a search for each field that anything in this package looks for. */

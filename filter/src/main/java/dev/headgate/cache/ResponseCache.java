@@ -760,7 +760,7 @@ public final class ResponseCache implements AutoCloseable {
         } catch (GatewayFailure failure) {
             recording.fail(failure);
         } catch (RuntimeException e) {
-            recording.fail(new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e));
+            recording.fail(GatewayFailure.unexpected(e));
         } finally {
             recording.fail(); // nothing, once it is complete; whatever was thrown, nobody waits for more
             recording.pumpEnded();

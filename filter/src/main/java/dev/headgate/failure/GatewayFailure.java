@@ -28,6 +28,15 @@ public final class GatewayFailure extends IOException {
         this(kind, message, cause, null, null);
     }
 
+    /** A mistake of the gateway's own, or of what it is built on: the message says where it came up. */
+    public static GatewayFailure unexpected(RuntimeException e) {
+        StackTraceElement[] trace = e.getStackTrace(); // empty where the JVM leaves it out
+        return new GatewayFailure(
+                FailureKind.PROXY_INTERNAL_ERROR,
+                "an unexpected error: " + e + (trace.length == 0 ? "" : " at " + trace[0]),
+                e);
+    }
+
     private GatewayFailure(
             FailureKind kind, String message, Throwable cause, String publicDetail, Duration retryAfter) {
         super(message, cause);

@@ -362,7 +362,7 @@ public final class Forwarder {
             } catch (GatewayFailure e) {
                 failure = e;
             } catch (RuntimeException e) {
-                failure = new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
+                failure = GatewayFailure.unexpected(e);
             }
             if (failure != null) {
                 attempt.ended(nanoSource.getAsLong(), failure);
@@ -517,7 +517,7 @@ public final class Forwarder {
         } catch (GatewayFailure e) {
             failure = blamed(e, exchange);
         } catch (RuntimeException e) {
-            failure = new GatewayFailure(FailureKind.PROXY_INTERNAL_ERROR, "an unexpected error", e);
+            failure = GatewayFailure.unexpected(e);
         }
         if (whole) {
             response.attempt().ended(nanoSource.getAsLong(), failure);
