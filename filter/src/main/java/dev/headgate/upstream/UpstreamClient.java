@@ -95,7 +95,14 @@ final class UpstreamClient implements AutoCloseable {
 
     /** @param keepAlive how long the connection may stay in the pool; null: not at all */
     void release(ConnectionEndpoint endpoint, TimeValue keepAlive) {
-        connections.release(endpoint, null, retired ? null : keepAlive);
+        try {
+            connections.release(endpoint, null, retired ? null : keepAlive);
+        } catch (IllegalStateException e) {
+            // Closed within this very moment, the pool has closed and forgotten what it had lent.
+            if (!closed) {
+                throw e;
+            }
+        }
         if (retired && keepAlive != null) {
             // Perhaps retired within the line above: nobody else would close it.
             connections.closeIdle(TimeValue.ZERO_MILLISECONDS);
