@@ -223,6 +223,8 @@ class SlowPeerTest {
                 RawClient first = app.connect();
                 RawClient second = app.connect()) {
             assertThat(first.get("/api/x").text()).hasSameSizeAs(content);
+            // Its last byte is with the client before it is stored.
+            await().until(() -> first.get("/api/x").field("Cache-Status").contains("hit"));
             second.send(RawClient.request("GET", "/api/x") + "\r\n");
             assertThat(second.readResponseHead().field("Cache-Status")).contains("hit");
             await().until(() -> held.get() == 1);
