@@ -304,7 +304,8 @@ class FailoverTest {
             }
             char last = cookie.charAt(cookie.length() - 1);
             for (String forged : List.of(
-                    cookie.substring(0, cookie.length() - 1) + (last == 'A' ? 'B' : 'A'),
+                    // No letter: Jetty takes a value that differs from the last one by case only for that one.
+                    cookie.substring(0, cookie.length() - 1) + (last == '0' ? '1' : '0'),
                     cookie.substring(0, cookie.lastIndexOf('.')),
                     cookie.substring(0, cookie.indexOf('=')) + "=")) {
                 assertThat(scene.client().get("/api/x", "Cookie: " + forged).has("Set-Cookie"))

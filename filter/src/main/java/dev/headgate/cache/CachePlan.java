@@ -84,13 +84,8 @@ record CachePlan(Action action, StoredResponse stored, Forward forward, long ttl
         return refuseOr(wish, toOrigin(request, stored, Forward.STALE, ttl));
     }
 
-    /** In place of {@link Action#SERVE_AND_VALIDATE}, when nothing can be validated in the background. */
-    CachePlan inForeground() {
-        boolean validates = stored.hasValidator() && stored.isComplete();
-        return new CachePlan(validates ? Action.VALIDATE : Action.FORWARD, stored, Forward.STALE, ttlMillis);
-    }
-
-    private static CachePlan toOrigin(CacheRequest request, StoredResponse stored, Forward reason, long ttl) {
+    /** To the origin, with the validators of what is stored where that can be: {@link Action#VALIDATE} or FORWARD. */
+    static CachePlan toOrigin(CacheRequest request, StoredResponse stored, Forward reason, long ttl) {
         // HEAD goes as it is and freshens what is stored (RFC 9111 §4.3.5).
         boolean validates = request.isGet() && stored.hasValidator() && stored.isComplete();
         return new CachePlan(validates ? Action.VALIDATE : Action.FORWARD, stored, reason, ttl);

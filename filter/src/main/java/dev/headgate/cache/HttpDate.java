@@ -13,12 +13,12 @@ import java.util.regex.Pattern;
 /** Dates of HTTP, in the three forms that a recipient has to accept (RFC 9110 §5.6.7). */
 final class HttpDate {
 
-    private static final List<String> DAYS = List.of("mon", "tue", "wed", "thu", "fri", "sat", "sun");
-
     private static final List<String> MONTHS =
             List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec");
 
     private static final String TIME = "(\\d{2}):(\\d{2}):(\\d{2})";
+    private static final Pattern IMF =
+            Pattern.compile("(?:mon|tue|wed|thu|fri|sat|sun), (\\d{2}) ([a-z]{3}) (\\d{4}) " + TIME + " gmt");
     private static final Pattern RFC_850 = Pattern.compile(
             "(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday), (\\d{2})-([a-z]{3})-(\\d{2}) " + TIME
                     + " gmt");
@@ -44,14 +44,9 @@ final class HttpDate {
         }
         String date = text.strip().toLowerCase(Locale.ROOT);
         try {
-            if (isFixdate(date)) {
-                return instant(
-                        digits(date, 12, 16),
-                        date.substring(8, 11),
-                        digits(date, 5, 7),
-                        digits(date, 17, 19),
-                        digits(date, 20, 22),
-                        digits(date, 23, 25));
+            Matcher imf = IMF.matcher(date);
+            if (imf.matches()) {
+                return instant(number(imf, 3), imf.group(2), number(imf, 1), imf, 4);
             }
             Matcher old = RFC_850.matcher(date);
             if (old.matches()) {
@@ -78,37 +73,6 @@ final class HttpDate {
         return null;
     }
 
-    /** Whether it has the form that everybody sends, such as {@code sun, 06 nov 1994 08:49:37 gmt}: quicker than a pattern. */
-    private static boolean isFixdate(String date) {
-        return date.length() == 29
-                && date.startsWith(", ", 3)
-                && date.charAt(7) == ' '
-                && date.charAt(11) == ' '
-                && date.charAt(16) == ' '
-                && date.charAt(19) == ':'
-                && date.charAt(22) == ':'
-                && date.endsWith(" gmt")
-                && DAYS.contains(date.substring(0, 3))
-                && digits(date, 5, 7) >= 0
-                && digits(date, 12, 16) >= 0
-                && digits(date, 17, 19) >= 0
-                && digits(date, 20, 22) >= 0
-                && digits(date, 23, 25) >= 0;
-    }
-
-    /** -1 where something else is there. */
-    private static int digits(String text, int from, int end) {
-        int number = 0;
-        for (int i = from; i < end; i++) {
-            int digit = text.charAt(i) - '0';
-            if (digit < 0 || digit > 9) {
-                return -1;
-            }
-            number = number * 10 + digit;
-        }
-        return number;
-    }
-
     static String format(Instant instant) {
         return PREFERRED.format(instant);
     }
@@ -118,22 +82,19 @@ final class HttpDate {
     }
 
     private static Instant instant(int year, String monthName, int day, Matcher time, int firstGroup) {
-        return instant(
-                year,
-                monthName,
-                day,
-                number(time, firstGroup),
-                number(time, firstGroup + 1),
-                number(time, firstGroup + 2));
-    }
-
-    private static Instant instant(int year, String monthName, int day, int hour, int minute, int second) {
         int month = MONTHS.indexOf(monthName) + 1;
         if (month == 0) {
             return null;
         }
+        int second = number(time, firstGroup + 2);
         // A leap second is allowed to be written; the clock of this JVM has none.
-        return LocalDateTime.of(year, month, day, hour, minute, second == 60 ? 59 : second)
+        return LocalDateTime.of(
+                        year,
+                        month,
+                        day,
+                        number(time, firstGroup),
+                        number(time, firstGroup + 1),
+                        second == 60 ? 59 : second)
                 .toInstant(ZoneOffset.UTC);
     }
 }

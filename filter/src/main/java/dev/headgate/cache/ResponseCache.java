@@ -191,7 +191,7 @@ public final class ResponseCache implements AutoCloseable {
                             opened.send(CacheStatus.hit(plan.ttlMillis()), fetch, delivery);
                             return;
                         }
-                        otherwise = plan.inForeground();
+                        otherwise = CachePlan.toOrigin(request, plan.stored(), Forward.STALE, plan.ttlMillis());
                     }
                 }
                 if (otherwise.stored() == null && request.control().onlyIfCached()) {
@@ -871,11 +871,7 @@ public final class ResponseCache implements AutoCloseable {
                 .without("If-Range")
                 .without("If-None-Match")
                 .without("If-Modified-Since"));
-        CachePlan plan = new CachePlan(
-                stored.hasValidator() && stored.isComplete() ? Action.VALIDATE : Action.FORWARD,
-                stored,
-                Forward.STALE,
-                0);
+        CachePlan plan = CachePlan.toOrigin(whole, stored, Forward.STALE, 0);
         try {
             background.execute(() -> {
                 try {

@@ -10,6 +10,7 @@ import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /** Deciding between serving, validating and forwarding. */
@@ -52,13 +53,20 @@ public class CachePlanBenchmark {
                         "ETag", "\"one\"",
                         "Cache-Control", "max-age=300",
                         "Vary", "Accept-Encoding"),
-                Fields.of("Accept-Encoding", "gzip, deflate, br"),
+                Fields.of("accept-encoding", "br,deflate,gzip"), // as it is stored
                 millis,
                 millis,
                 1024,
                 List.of(new StoredResponse.Part(1, 0, 1024)),
                 false,
                 1);
+    }
+
+    @Setup
+    public void check() {
+        if (fresh().action() != CachePlan.Action.SERVE || stale().action() != CachePlan.Action.VALIDATE) {
+            throw new IllegalStateException("not planned as the names say");
+        }
     }
 
     @Benchmark
