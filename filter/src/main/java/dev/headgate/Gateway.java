@@ -514,16 +514,23 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     }
 
     /** What may wait, on this thread or off the container's. */
-    @SuppressWarnings("try") // claim and permit are only there to be closed
+    @SuppressWarnings("try") // a claim is only there to be closed
     private void proceed(Generation now, RouteMatch match, Exchange exchange, Claim claim, FilterChain chain)
             throws IOException, ServletException {
+        int route = match.route().index();
         try (Claim held = claim) {
             if (claim != null && claim.follows() && now.forwarder().follow(match, exchange, claim)) {
                 return;
             }
-            try (Permit permit = now.admission().enter(match.route().index(), exchange, match::capture)) {
-                exchange.admitted(nanoSource.getAsLong());
-                now.forwarder().forward(match, exchange, claim);
+            now.admission().await(route, exchange, match::capture);
+            if (now.cache() == null || !now.admission().countsStoredLate(route)) {
+                forward(now, match, exchange, claim);
+                return;
+            }
+            try (Claim late = now.forwarder().claim(match, exchange, null)) {
+                if (late == null || !late.isAnswered()) {
+                    forward(now, match, exchange, late);
+                }
             }
         } catch (GatewayFailure failure) {
             fail(now, exchange, failure, chain);
@@ -531,6 +538,14 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             fail(now, exchange, GatewayFailure.unexpected(e), chain);
         } finally {
             end(exchange);
+        }
+    }
+
+    @SuppressWarnings("try") // the permit is only there to be closed
+    private void forward(Generation now, RouteMatch match, Exchange exchange, Claim claim) throws GatewayFailure {
+        try (Permit permit = now.admission().enter(match.route().index(), exchange, match::capture)) {
+            exchange.admitted(nanoSource.getAsLong());
+            now.forwarder().forward(match, exchange, claim);
         }
     }
 

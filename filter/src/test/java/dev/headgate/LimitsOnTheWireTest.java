@@ -1,6 +1,7 @@
 package dev.headgate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.setup.RouteBuilder;
@@ -14,9 +15,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What clients and origins see of limits. */
@@ -212,8 +215,9 @@ class LimitsOnTheWireTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void storedFreshResponseIsServedWhileUpstreamAndRouteAreFull(Container container) throws IOException {
+    @CsvSource({"TOMCAT, 0s", "JETTY, 0s", "TOMCAT, 1s", "JETTY, 1s"})
+    void storedFreshResponseIsServedWhileUpstreamAndRouteAreFull(Container container, String maxWait)
+            throws IOException {
         try (RawOrigin origin = RawOrigin.scripted(connection -> {
                     connection.readRequest();
                     connection.send(RawOrigin.ok("hello", "Cache-Control: max-age=600"));
@@ -223,8 +227,11 @@ class LimitsOnTheWireTest {
                 AppServer app = AppServer.on(container)
                         .filter(new HeadgateFilter(GatewayBuilder.create()
                                 .upstream("up", u -> u.origins(origin.url()).concurrencyMax(1))
+                                .set("limit.patient.rate", "1000/s")
+                                .set("limit.patient.max-wait", maxWait)
                                 .route("api", r -> r.path("/api/*")
                                         .to("up")
+                                        .limits("patient")
                                         .concurrencyMax(1)
                                         .cache(true))
                                 .build()))
@@ -242,6 +249,202 @@ class LimitsOnTheWireTest {
             assertThat(stored.field("Cache-Status")).contains("hit");
             assertThat(origin.requests()).isEqualTo(2);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void routesThatNameOneLimitShareItsBudget(Container container) throws IOException {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = app(
+                        container,
+                        "limit.both.rate=3/h",
+                        "route.a.path=/a/*",
+                        "route.a.to=" + origin.url(),
+                        "route.a.limits=both",
+                        "route.b.path=/b/*",
+                        "route.b.to=" + origin.url(),
+                        "route.b.limits=both");
+                RawClient client = app.connect()) {
+            assertThat(client.get("/a/x").status()).isEqualTo(200);
+            assertThat(client.get("/b/x").status()).isEqualTo(200);
+            assertThat(client.get("/a/x").status()).isEqualTo(200);
+            assertThat(client.get("/b/x").status()).isEqualTo(429);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "TOMCAT, cookie:who, /t/1/x, 'Cookie: who=a', /t/1/x, 'Cookie: who=b'",
+        "JETTY, cookie:who, /t/1/x, 'Cookie: who=a', /t/1/x, 'Cookie: who=b'",
+        "TOMCAT, path:tenant, /t/1/x, 'A: a', /t/2/x, 'A: a'",
+        "JETTY, path:tenant, /t/1/x, 'A: a', /t/2/x, 'A: a'"
+    })
+    void clientsAreCountedApartByCookieOrPath(
+            Container container, String key, String target, String field, String otherTarget, String otherField)
+            throws IOException {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = app(
+                        container,
+                        "limit.each.rate=1/h",
+                        "limit.each.key=" + key,
+                        "route.t.path=/t/{tenant}/*",
+                        "route.t.to=" + origin.url(),
+                        "route.t.limits=each");
+                RawClient client = app.connect()) {
+            assertThat(client.get(target, field).status()).isEqualTo(200);
+            assertThat(client.get(target, field).status()).isEqualTo(429);
+            assertThat(client.get(otherTarget, otherField).status()).isEqualTo(200);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void refusalIsAPageForPeopleAndAProblemForPrograms(Container container) throws IOException {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = app(
+                        container,
+                        "limit.one.rate=1/h",
+                        "limit.one.status=503",
+                        "route.r.path=/api/*",
+                        "route.r.to=" + origin.url(),
+                        "route.r.limits=one")) {
+            try (RawClient client = app.connect()) {
+                assertThat(client.get("/api/x").status()).isEqualTo(200);
+            }
+            try (RawClient client = app.connect()) {
+                RawMessage page = client.get("/api/x", "Accept: text/html");
+                assertThat(page.status()).isEqualTo(503);
+                assertThat(page.field("Content-Type")).startsWith("text/html");
+                assertThat(page.text()).contains("<html");
+            }
+            try (RawClient client = app.connect()) {
+                RawMessage problem = client.get("/api/x", "Accept: application/json");
+                assertThat(problem.status()).isEqualTo(503);
+                assertThat(problem.field("Content-Type")).startsWith("application/problem+json");
+                assertThat(problem.text()).contains("\"status\":503");
+                assertThat(problem.has("Retry-After")).isTrue();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void eachBandwidthIsAnnounced(Container container) throws IOException {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = app(container, origin, r -> r.rate("5/m, 100/h"));
+                RawClient client = app.connect()) {
+            RawMessage answer = client.get("/api/x");
+            assertThat(answer.field("RateLimit-Policy"))
+                    .isEqualTo("\"route.api-60s\";q=5;w=60, \"route.api-3600s\";q=100;w=3600");
+            assertThat(answer.field("RateLimit")).isEqualTo("\"route.api-60s\";r=4, \"route.api-3600s\";r=99");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoWaitsForAPlaceIsServedWhenOneIsFree(Container container) throws Exception {
+        CountDownLatch answer = new CountDownLatch(1);
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    while (connection.readRequest() != null) {
+                        answer.await();
+                        connection.send(RawOrigin.ok("done"));
+                    }
+                });
+                AppServer app = app(
+                        container,
+                        "route.r.path=/api/*",
+                        "route.r.to=" + origin.url(),
+                        "route.r.concurrency.max=1",
+                        "route.r.queue.length=1",
+                        "route.r.queue.time=1m");
+                RawClient one = app.connect();
+                RawClient two = app.connect()) {
+            one.send(RawClient.request("GET", "/api/one") + "\r\n");
+            origin.request(0);
+            two.send(RawClient.request("GET", "/api/two") + "\r\n");
+            await().until(() -> refusedAtOnce(app)); // the queue is taken then
+            assertThat(origin.requests()).isEqualTo(1);
+            answer.countDown();
+            assertThat(one.readResponse().status()).isEqualTo(200);
+            assertThat(two.readResponse().status()).isEqualTo(200);
+        }
+    }
+
+    private static boolean refusedAtOnce(AppServer app) throws IOException {
+        try (RawClient third = app.connect()) {
+            RawMessage refused = third.get("/api/three");
+            assertThat(refused.has("Retry-After")).isTrue();
+            return refused.status() == 503;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void importantRouteTakesTheTurnOfALessImportantOne(Container container) throws Exception {
+        CountDownLatch answer = new CountDownLatch(1);
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    while (connection.readRequest() != null) {
+                        answer.await();
+                        connection.send(RawOrigin.ok("done"));
+                    }
+                });
+                AppServer app = app(
+                        container,
+                        "upstream.up.origins=" + origin.url(),
+                        "upstream.up.concurrency.max=1",
+                        "upstream.up.queue.length=1",
+                        "upstream.up.queue.time=1m",
+                        "route.low.path=/low/*",
+                        "route.low.to=up",
+                        "route.low.priority=low",
+                        "route.high.path=/high/*",
+                        "route.high.to=up",
+                        "route.high.priority=high");
+                RawClient one = app.connect();
+                RawClient low = app.connect();
+                RawClient high = app.connect()) {
+            one.send(RawClient.request("GET", "/low/one") + "\r\n");
+            origin.request(0);
+            low.send(RawClient.request("GET", "/low/two") + "\r\n");
+            high.send(RawClient.request("GET", "/high/three") + "\r\n");
+            // Whichever of them came first, the important one waits and the other is shed.
+            assertThat(low.readResponse().status()).isEqualTo(503);
+            answer.countDown();
+            assertThat(high.readResponse().status()).isEqualTo(200);
+            assertThat(one.readResponse().status()).isEqualTo(200);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void targetsAndHeadsHaveLimits(Container container) throws IOException {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = app(
+                        container,
+                        "route.r.path=/api/*",
+                        "route.r.to=" + origin.url(),
+                        "route.r.request.max-target=50",
+                        "route.r.request.max-fields=5")) {
+            try (RawClient client = app.connect()) {
+                assertThat(client.get("/api/x?" + "q".repeat(60)).status()).isEqualTo(414);
+            }
+            try (RawClient client = app.connect()) {
+                assertThat(client.get("/api/x", "A: 1", "B: 2", "C: 3", "D: 4", "E: 5", "F: 6")
+                                .status())
+                        .isEqualTo(431);
+            }
+            assertThat(origin.connections()).isZero();
+        }
+    }
+
+    private static AppServer app(Container container, String... settings) {
+        GatewayBuilder builder = GatewayBuilder.create();
+        for (String line : settings) {
+            builder.set(line.substring(0, line.indexOf('=')), line.substring(line.indexOf('=') + 1));
+        }
+        return AppServer.on(container)
+                .filter(new HeadgateFilter(builder.build()))
+                .start();
     }
 
     private static AppServer app(Container container, RawOrigin origin, Consumer<RouteBuilder> limits) {

@@ -308,6 +308,20 @@ public final class Exchange {
         return wait;
     }
 
+    /**
+     * This thread is about to wait for something that an interrupt ends: that is what happens when the exchange is
+     * abandoned, until the result is closed. Whoever is interrupted looks at {@link #isAbandoned()} afterwards.
+     */
+    public Wait interruptible() {
+        Wait broken = breakableBy(Thread.currentThread()::interrupt);
+        return () -> {
+            broken.close();
+            if (abandoned) {
+                Thread.interrupted(); // it was meant for this wait only
+            }
+        };
+    }
+
     private void waitIsOver() {
         synchronized (lock) {
             breaker = null;

@@ -424,6 +424,7 @@ public final class Forwarder {
      * @param certain whether a connection that the origin has closed must not be used
      * @return null, unless certain, when one was used
      */
+    @SuppressWarnings("try") // the first wait is only there to be closed
     private OriginResponse attempt(
             Rules route,
             OutgoingRequest outgoing,
@@ -436,8 +437,16 @@ public final class Forwarder {
         long responseNanos = exchange.attempts().size() == 1
                 ? route.config().timeouts().response().toNanos()
                 : remaining(route, exchange);
-        OriginConnection connection = route.upstream()
-                .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, certain, attempt);
+        OriginConnection connection;
+        try (Exchange.Wait wait = exchange.interruptible()) {
+            connection = route.upstream()
+                    .connect(origin, route.config().timeouts(), exchange.startNanos(), responseNanos, certain, attempt);
+        } catch (GatewayFailure e) {
+            throw exchange.isAbandoned()
+                    ? new GatewayFailure(
+                            FailureKind.CLIENT_LEFT, "the client left while a connection was waited for", e)
+                    : e;
+        }
         Exchange.Wait wait = exchange.breakableBy(connection::abort);
         boolean handedOver = false;
         try {

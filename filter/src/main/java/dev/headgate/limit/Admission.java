@@ -29,8 +29,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /**
- * Decides who is let in. What comes in is checked in two steps: {@link #check} before anything else, and {@link #enter}
- * once an upstream is really needed, on a thread that may wait.
+ * Decides who is let in. What comes in is checked in steps: {@link #check} before anything else, {@link #await} on a thread
+ * that may wait, and {@link #enter} there once an upstream is really needed.
  *
  * <p>Thread-safe.
  */
@@ -38,13 +38,19 @@ public final class Admission implements AutoCloseable {
 
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
-    /** What holds for one route. */
+    /**
+     * What holds for one route.
+     *
+     * @param first rate limits that count every request and never wait
+     * @param patient those that count every request and may wait
+     * @param forwarded those that count only what is forwarded
+     */
     private record Entrance(
             String route,
             RouteLimits limits,
             List<RateLimit> first,
-            List<RateLimit> last,
-            boolean countsStoredLate,
+            List<RateLimit> patient,
+            List<RateLimit> forwarded,
             Gate routeGate,
             Gate upstreamGate,
             String upstream) {}
@@ -99,17 +105,16 @@ public final class Admission implements AutoCloseable {
             RouteConfig route = config.routes().get(i);
             RouteLimits limits = route.limits();
             List<RateLimit> own = limits.rates().stream().map(rates::get).toList();
-            Predicate<RateLimit> late = rate ->
-                    !rate.config().countsStored() || !rate.config().patience().isZero();
+            Predicate<RateLimit> counts = rate -> rate.config().countsStored();
+            Predicate<RateLimit> waits = rate -> !rate.config().patience().isZero();
             Gate earlier = before == null ? null : before.routeGates.get(route.name());
             putGate(routeGates, route.name(), limits.concurrency(), earlier);
-            List<RateLimit> last = own.stream().filter(late).toList();
             entrances[i] = new Entrance(
                     route.name(),
                     limits,
-                    own.stream().filter(late.negate()).toList(),
-                    last,
-                    last.stream().anyMatch(rate -> rate.config().countsStored()),
+                    own.stream().filter(counts.and(waits.negate())).toList(),
+                    own.stream().filter(counts.and(waits)).toList(),
+                    own.stream().filter(counts.negate()).toList(),
                     routeGates.get(route.name()),
                     upstreamGates.get(route.upstream()),
                     route.upstream());
@@ -221,7 +226,7 @@ public final class Admission implements AutoCloseable {
             if (verdict == null) {
                 continue;
             }
-            RateLimit.Verdict afterWait = verdict.admitted() ? verdict : waited(rate, verdict, exchange);
+            RateLimit.Verdict afterWait = verdict.admitted() ? verdict : waited(rate, verdict, exchange, captures);
             if (afterWait != null) {
                 verdicts.add(afterWait);
                 continue;
@@ -239,16 +244,31 @@ public final class Admission implements AutoCloseable {
     }
 
     /** @return null when the wait is not worth it */
-    private static RateLimit.Verdict waited(RateLimit rate, RateLimit.Verdict verdict, Exchange exchange) {
+    @SuppressWarnings("try") // the wait is only there to be closed
+    private static RateLimit.Verdict waited(
+            RateLimit rate, RateLimit.Verdict verdict, Exchange exchange, Function<String, String> captures)
+            throws GatewayFailure {
         if (rate.config().patience().compareTo(verdict.delay()) < 0) {
             return null;
         }
-        try {
-            return rate.await(verdict, exchange.request());
+        RateLimit.Verdict had = null;
+        try (Exchange.Wait wait = exchange.interruptible()) {
+            had = rate.await(verdict, exchange.request(), captures);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return null;
         }
+        if (exchange.isAbandoned()) {
+            Thread.interrupted(); // it was meant for that wait
+            if (had != null) {
+                rate.giveBack(had);
+            }
+            throw left();
+        }
+        return had;
+    }
+
+    private static GatewayFailure left() {
+        return new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while it waited for its turn");
     }
 
     private static void announce(List<RateLimit.Verdict> verdicts, HttpServletResponse response) {
@@ -260,21 +280,29 @@ public final class Admission implements AutoCloseable {
         }
     }
 
-    /** Whether a request has to {@link #enter} even if a stored response answers it: because that counts, and may wait. */
+    /** Whether a request has to {@link #await} even if a stored response answers it. */
     public boolean countsStoredLate(int route) {
-        return entrances[route].countsStoredLate();
+        return !entrances[route].patient().isEmpty();
     }
 
     /**
-     * Takes from the rate limits that may wait or that count only what is forwarded, then a place at the route and at its
-     * upstream.
+     * Takes from the rate limits that may wait and count every request, also one that a stored response will answer.
+     *
+     * @throws GatewayFailure when it is one too many (429, 503), or the client left meanwhile
+     */
+    public void await(int route, Exchange exchange, Function<String, String> captures) throws GatewayFailure {
+        take(entrances[route].patient(), exchange, captures);
+    }
+
+    /**
+     * Takes from the rate limits that count only what is forwarded, then a place at the route and at its upstream.
      *
      * @throws GatewayFailure of kind CONNECTION_LIMIT_REACHED when there is no place in time; the client sees 503 with
-     *     Retry-After (RFC 9110 §15.6.4, §10.2.3)
+     *     Retry-After (RFC 9110 §15.6.4, §10.2.3). Of kind CLIENT_LEFT when the exchange was abandoned meanwhile
      */
     public Permit enter(int route, Exchange exchange, Function<String, String> captures) throws GatewayFailure {
         Entrance entrance = entrances[route];
-        take(entrance.last(), exchange, captures);
+        take(entrance.forwarded(), exchange, captures);
         Gate routeGate = entrance.routeGate();
         Gate upstreamGate = entrance.upstreamGate();
         if (routeGate == null && upstreamGate == null) {
@@ -282,12 +310,12 @@ public final class Admission implements AutoCloseable {
         }
         Priority priority = priority(entrance.limits(), exchange.request());
         if (routeGate != null) {
-            enter(routeGate, priority, "route " + entrance.route());
+            enter(routeGate, priority, exchange, "route " + entrance.route());
         }
         long enteredRoute = nanoSource.getAsLong();
         if (upstreamGate != null) {
             try {
-                enter(upstreamGate, priority, "upstream " + entrance.upstream());
+                enter(upstreamGate, priority, exchange, "upstream " + entrance.upstream());
             } catch (GatewayFailure e) {
                 if (routeGate != null) {
                     routeGate.leave(enteredRoute, 0, Gate.Outcome.UNKNOWN);
@@ -317,8 +345,18 @@ public final class Admission implements AutoCloseable {
         return limits.priority();
     }
 
-    private static void enter(Gate gate, Priority priority, String whose) throws GatewayFailure {
-        Gate.Refusal refusal = gate.enter(priority);
+    @SuppressWarnings("try") // the wait is only there to be closed
+    private static void enter(Gate gate, Priority priority, Exchange exchange, String whose) throws GatewayFailure {
+        Gate.Refusal refusal;
+        try (Exchange.Wait wait = exchange.interruptible()) {
+            refusal = gate.enter(priority);
+        }
+        if (refusal == null && exchange.isAbandoned()) {
+            gate.leave(gate.now(), 0, Gate.Outcome.UNKNOWN);
+        }
+        if (exchange.isAbandoned()) {
+            throw left();
+        }
         if (refusal != null) {
             String reason =
                     switch (refusal) {

@@ -226,11 +226,13 @@ final class RateLimit {
     }
 
     /**
-     * Waits in the line of a bucket, at most as long as the limit's patience.
+     * Waits in the line of a bucket, at most as long as the limit's patience. When the store fails meanwhile, it is asked for
+     * here, once.
      *
      * @return what was had in the end; null when it was not worth the wait
      */
-    Verdict await(Verdict refusal, HttpServletRequest request) throws InterruptedException {
+    Verdict await(Verdict refusal, HttpServletRequest request, Function<String, String> captures)
+            throws InterruptedException {
         long cost = config.cost().getOrDefault(request.getMethod(), 1);
         try {
             if (!refusal.from().asBlocking().tryConsume(cost, config.patience().toNanos(), BlockingStrategy.PARKING)) {
@@ -238,7 +240,8 @@ final class RateLimit {
             }
         } catch (RuntimeException e) {
             shared.failed(e); // only the store fails
-            return null;
+            Verdict here = ask(request, captures);
+            return here != null && here.admitted() ? here : null;
         }
         counts.admitted.increment();
         counts.waited.increment();

@@ -2,7 +2,9 @@ package dev.headgate.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.exchange.Exchange;
@@ -21,8 +23,12 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -224,6 +230,24 @@ class AdmissionTest {
     }
 
     @Test
+    void requestThatIsTooLargeCostsNoTokens() {
+        Admission admission = new Admission(
+                GatewayBuilder.create()
+                        .route("api", r -> r.path("/*")
+                                .to("http://localhost:1")
+                                .rate("1/h")
+                                .requestMaxSize(10))
+                        .build(),
+                clock::get);
+        contentLength = 11;
+        assertThat(refusal(admission).kind().status()).isEqualTo(413);
+        assertThat(refusal(admission).kind().status()).isEqualTo(413);
+        contentLength = 10;
+        assertThat(admits(admission)).isTrue();
+        assertThat(refusal(admission).kind().status()).isEqualTo(429);
+    }
+
+    @Test
     void limitMayAskForPatience() throws Exception {
         Admission admission = new Admission(
                 GatewayBuilder.create()
@@ -234,13 +258,75 @@ class AdmissionTest {
         long start = System.nanoTime();
         for (int i = 0; i < 5; i++) {
             admission.check(0, exchange(), name -> null);
-            admission.enter(0, exchange(), name -> null).close();
+            admission.await(0, exchange(), name -> null);
         }
         assertThat(Duration.ofNanos(System.nanoTime() - start))
                 .isBetween(Duration.ofMillis(190), Duration.ofSeconds(2));
         assertThat(rate(admission).admitted()).isEqualTo(5);
         assertThat(rate(admission).waited()).isBetween(1L, 4L);
         assertThat(rate(admission).refused()).isZero();
+    }
+
+    @Test
+    void whoLeavesWhileWaitingForAPlaceWaitsNoLonger() throws Exception {
+        Admission admission = new Admission(
+                GatewayBuilder.create()
+                        .set("route.api.path", "/*")
+                        .set("route.api.to", "http://localhost:1")
+                        .set("route.api.concurrency.max", "1")
+                        .set("route.api.queue.length", "5")
+                        .set("route.api.queue.time", "1h")
+                        .build(),
+                System::nanoTime);
+        Permit only = admission.enter(0, exchange(), name -> null);
+        Exchange waiting = exchange();
+        leavesWhile(
+                waiting,
+                () -> admission.enter(0, waiting, name -> null),
+                () -> admission.state().places().get(0).waiting() == 1);
+        only.close();
+        assertThat(admission.state().places().get(0).taken()).isZero();
+        admission.enter(0, exchange(), name -> null).close();
+    }
+
+    @Test
+    void whoLeavesWhileWaitingForARateWaitsNoLonger() throws Exception {
+        Admission admission = new Admission(
+                GatewayBuilder.create()
+                        .limit("api", limit -> limit.rate("2/m burst 1").maxWait(Duration.ofMinutes(1)))
+                        .route("api", r -> r.path("/*").to("http://localhost:1").limits("api"))
+                        .build(),
+                System::nanoTime);
+        admission.await(0, exchange(), name -> null);
+        Exchange waiting = exchange();
+        Thread[] waiter = new Thread[1];
+        leavesWhile(
+                waiting,
+                () -> {
+                    waiter[0] = Thread.currentThread();
+                    admission.await(0, waiting, name -> null);
+                },
+                () -> waiter[0] != null && waiter[0].getState() == Thread.State.TIMED_WAITING);
+        assertThat(rate(admission).waited()).isZero();
+    }
+
+    /** The exchange is abandoned when it waits: its thread goes on at once, and is not left interrupted. */
+    private static void leavesWhile(Exchange exchange, ThrowingCallable waits, Callable<Boolean> isWaiting)
+            throws Exception {
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        AtomicBoolean interrupted = new AtomicBoolean();
+        Thread thread = new Thread(() -> {
+            thrown.set(catchThrowable(waits));
+            interrupted.set(Thread.currentThread().isInterrupted());
+        });
+        thread.start();
+        await().until(isWaiting);
+        exchange.abandon();
+        thread.join(5_000);
+        assertThat(thread.isAlive()).isFalse();
+        assertThat(thrown.get()).isInstanceOf(GatewayFailure.class);
+        assertThat(((GatewayFailure) thrown.get()).kind()).isEqualTo(FailureKind.CLIENT_LEFT);
+        assertThat(interrupted).isFalse();
     }
 
     @Test

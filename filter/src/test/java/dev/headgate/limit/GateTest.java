@@ -91,6 +91,19 @@ class GateTest {
         assertThat(admitted).containsExactly("high", "low 1");
     }
 
+    @Test
+    void theNewestDisplacesTheOldestOfItsKindFromAFullQueue() throws Exception {
+        Gate gate = gate(1, 2, LONG, Order.NEWEST_FIRST);
+        gate.enter(Priority.NORMAL);
+        CompletableFuture<Refusal> shed = queue(gate, "oldest", Priority.NORMAL);
+        queue(gate, "older", Priority.NORMAL);
+        CompletableFuture<Refusal> newest = CompletableFuture.supplyAsync(() -> enter(gate, "newest", Priority.NORMAL));
+        assertThat(shed.get()).isEqualTo(Refusal.DISPLACED);
+        release(gate, 2);
+        assertThat(newest.get()).isNull();
+        assertThat(admitted).containsExactly("newest", "older");
+    }
+
     /**
      * An upstream that serves so many requests at once, each in 10 ms, and makes others queue. Time is simulated: as many
      * requests are in progress as the gate allows.
