@@ -279,7 +279,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             later.add("jmx");
         }
         if (before.cache() != null
-                && !config.cacheStore().equals(before.config().cacheStore())) {
+                && !config.cacheStore().isStoredLike(before.config().cacheStore())) {
             later.add("cache.heap-entries, cache.off-heap-size, cache.disk-size and cache.disk-path");
         }
         LOG.info(

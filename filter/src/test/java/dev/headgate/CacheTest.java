@@ -10,8 +10,16 @@ import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.security.Principal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,9 +31,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The cache on real traffic: what the client gets, and what the origin sees. */
 class CacheTest {
+
+    @TempDir
+    private Path directory;
 
     private static final String ON = "route.r.cache=true";
 
@@ -311,6 +323,85 @@ class CacheTest {
                             assertThat(scene.client().get("/api/a").text()).isEqualTo("new"));
             assertThat(origin.requests()).isEqualTo(2);
             assertThat(origin.request(1).field("If-None-Match")).isEqualTo("\"1\"");
+        }
+    }
+
+    /** Handing one user's page to another is the worst that a cache can do. */
+    @OnEachContainer
+    void usersOfTheAppDoNotShareUnlessTheRouteSaysSo(Container container) throws Exception {
+        for (boolean shared : new boolean[] {false, true}) {
+            try (RawOrigin origin = RawOrigin.answering(
+                            RawOrigin.ok("1", "Cache-Control: max-age=60"),
+                            RawOrigin.ok("2", "Cache-Control: max-age=60"));
+                    Scene scene = Scene.of(
+                            AppServer.on(container).filter(CacheTest::signIn),
+                            origin,
+                            ON,
+                            "route.r.cache.share=" + (shared ? "all" : "principal"))) {
+                assertThat(scene.client().get("/api/a", "X-User: ann").text()).isEqualTo("1");
+                assertThat(scene.client().get("/api/a", "X-User: bob").text()).isEqualTo(shared ? "1" : "2");
+                assertThat(scene.client().get("/api/a", "X-User: ann").text()).isEqualTo("1");
+            }
+        }
+    }
+
+    private static void signIn(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        String user = ((HttpServletRequest) request).getHeader("X-User");
+        chain.doFilter(
+                new HttpServletRequestWrapper((HttpServletRequest) request) {
+                    @Override
+                    public Principal getUserPrincipal() {
+                        return () -> user;
+                    }
+                },
+                response);
+    }
+
+    @OnEachContainer
+    void usersThatATrustedProxyNamesDoNotShareEither(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("1", "Cache-Control: max-age=60"),
+                        RawOrigin.ok("2", "Cache-Control: max-age=60"));
+                Scene scene = scene(container, origin, "trusted-proxies=127.0.0.1")) {
+            assertThat(scene.client().get("/api/a", "X-Forwarded-User: ann").text())
+                    .isEqualTo("1");
+            assertThat(scene.client().get("/api/a", "X-Forwarded-User: bob").text())
+                    .isEqualTo("2");
+            assertThat(scene.client()
+                            .get("/api/a", "X-Forwarded-User: ann", "X-Forwarded-For: 192.0.2.1")
+                            .text())
+                    .isEqualTo("1");
+        }
+    }
+
+    @OnEachContainer
+    void contentOfAGetIsNoPartOfTheKeySoItIsNotStored(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("fat", "Cache-Control: max-age=60"));
+                Scene scene = scene(container, origin)) {
+            scene.client().send(RawClient.request("GET", "/api/a", "Content-Length: 3") + "\r\nabc");
+            assertThat(scene.client().readResponse().text()).isEqualTo("fat");
+            assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("fwd=uri-miss");
+            assertThat(origin.requests()).isEqualTo(2);
+        }
+    }
+
+    @OnEachContainer
+    void whatIsOnDiskSurvivesTheApp(Container container) throws Exception {
+        String[] disk = {
+            "cache.disk-size=32MB", "cache.off-heap-size=4MB", "cache.disk-path=" + directory.resolve(container.name())
+        };
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("kept", "Cache-Control: max-age=600"));
+                Scene scene = scene(container, origin, disk)) {
+            assertThat(scene.client().get("/api/a").text()).isEqualTo("kept");
+            Awaitility.await()
+                    .until(() ->
+                            scene.client().get("/api/a").field("Cache-Status").contains("hit"));
+        }
+        try (RawOrigin origin = RawOrigin.ok();
+                Scene scene = scene(container, origin, disk)) {
+            assertThat(scene.client().get("/api/a").text()).isEqualTo("kept");
+            assertThat(origin.requests()).isZero();
         }
     }
 

@@ -162,9 +162,10 @@ record CachePlan(Action action, StoredResponse stored, Forward forward, long ttl
             return false;
         }
         long staleMillis = Freshness.ageMillis(stored, nowMillis) - Freshness.lifetimeMillis(stored, request.config());
-        long allowed = Math.max(
-                Math.max(control.staleIfError(), request.control().staleIfError()),
-                request.config().staleOnError().toSeconds());
+        long origins = control.staleIfError() != CacheControl.ABSENT
+                ? control.staleIfError()
+                : request.config().staleOnError().toSeconds();
+        long allowed = Math.max(origins, request.control().staleIfError());
         return allowed > 0 && staleMillis <= allowed * 1000;
     }
 

@@ -5,6 +5,7 @@ import dev.headgate.exchange.ResponseHead;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 
 /** What a 304 or a response to HEAD changes in a stored response (RFC 9111 §3.2, §4.3.4, §4.3.5). */
@@ -20,21 +21,32 @@ final class Freshening {
     private Freshening() {}
 
     /**
-     * The stored response as a 304 leaves it.
+     * The stored response as a 304 leaves it (RFC 9111 §4.3.4): the very same object where the 304 confirms it but may not
+     * update it, because it has a strong entity tag where a weak one is stored. Servers that compress send such.
      *
      * @return null when the 304 speaks of something else, so that it must not be used
      */
     static StoredResponse byNotModified(
-            StoredResponse stored, ResponseHead notModified, long requestMillis, long responseMillis) {
+            StoredResponse stored, ResponseHead notModified, Fields request, long requestMillis, long responseMillis) {
         String tag = notModified.fields().first("ETag");
         String had = stored.entityTag();
-        if (tag != null && had != null && !Validators.sameWeakly(tag, had)) {
-            return null;
+        if (tag != null && had != null) {
+            if (!Validators.sameWeakly(tag, had)) {
+                return null;
+            }
+            if (Validators.isStrong(tag) && !Validators.isStrong(had)) {
+                return stored;
+            }
         }
         if (Validators.isStrong(tag) && had == null) {
             return null;
         }
-        return updated(stored, notModified.fields(), requestMillis, responseMillis);
+        String modified = notModified.fields().first("Last-Modified");
+        String before = stored.fields().first("Last-Modified");
+        if (tag == null && modified != null && before != null && !modified.equals(before)) {
+            return null;
+        }
+        return updated(stored, notModified.fields(), request, requestMillis, responseMillis);
     }
 
     /**
@@ -42,7 +54,8 @@ final class Freshening {
      *
      * @return null when the content has changed, so that what is stored is not to be used without validation
      */
-    static StoredResponse byHead(StoredResponse stored, ResponseHead head, long requestMillis, long responseMillis) {
+    static StoredResponse byHead(
+            StoredResponse stored, ResponseHead head, Fields request, long requestMillis, long responseMillis) {
         Fields fields = head.fields();
         for (String validator : new String[] {"ETag", "Last-Modified"}) {
             String told = fields.first(validator);
@@ -54,10 +67,11 @@ final class Freshening {
         if (fields.has("Content-Length") && (length == null || length != stored.completeLength())) {
             return null;
         }
-        return updated(stored, fields, requestMillis, responseMillis);
+        return updated(stored, fields, request, requestMillis, responseMillis);
     }
 
-    private static StoredResponse updated(StoredResponse stored, Fields told, long requestMillis, long responseMillis) {
+    private static StoredResponse updated(
+            StoredResponse stored, Fields told, Fields request, long requestMillis, long responseMillis) {
         Fields news =
                 Storability.storedFields(told).only(name -> !OF_THE_CONTENT.contains(name.toLowerCase(Locale.ROOT)));
         Set<String> replaced = new HashSet<>();
@@ -71,6 +85,11 @@ final class Freshening {
         if (!news.has("Date")) {
             all.add("Date", HttpDate.format(Instant.ofEpochMilli(responseMillis)));
         }
-        return stored.withFields(all.build(), requestMillis, responseMillis);
+        Fields fields = all.build();
+        // With another Vary, what this request says of the fields in it is what the content is for.
+        Fields selecting = Objects.equals(Variants.names(fields), stored.vary())
+                ? stored.selecting()
+                : Variants.selecting(fields, request);
+        return stored.withFields(fields, selecting, requestMillis, responseMillis);
     }
 }

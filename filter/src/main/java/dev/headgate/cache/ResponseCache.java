@@ -14,6 +14,7 @@ import dev.headgate.failure.GatewayFailure;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -512,8 +513,9 @@ public final class ResponseCache implements AutoCloseable {
                 ResponseHead head = response.head();
                 long responseMillis = clock.millis();
                 if (validates && head.status() == 304) {
-                    StoredResponse updated = Freshening.byNotModified(stored, head, requestMillis, responseMillis);
-                    if (updated != null && serveValidated(turn, updated, delivery)) {
+                    StoredResponse updated =
+                            Freshening.byNotModified(stored, head, request.fields(), requestMillis, responseMillis);
+                    if (updated != null && serveValidated(turn, updated, fetch, delivery)) {
                         return true;
                     }
                     // It speaks of other content, or the content was evicted: once more, without the condition.
@@ -559,7 +561,8 @@ public final class ResponseCache implements AutoCloseable {
             Delivery delivery)
             throws GatewayFailure {
         StoredResponse stored = turn.plan.stored();
-        StoredResponse updated = Freshening.byNotModified(stored, response.head(), requestMillis, responseMillis);
+        StoredResponse updated =
+                Freshening.byNotModified(stored, response.head(), turn.request.fields(), requestMillis, responseMillis);
         ResponseHead head = new ResponseHead(200, updated.fields().without("Content-Length"));
         CacheStatus status = CacheStatus.forwarded(turn.plan.forward()).withForwardStatus(206);
         Recording recording = record(turn, asked, response.head(), requestMillis, responseMillis);
@@ -599,13 +602,14 @@ public final class ResponseCache implements AutoCloseable {
                 || failure.kind() == FailureKind.CONNECTION_LIMIT_REACHED;
     }
 
-    private boolean serveValidated(Turn turn, StoredResponse updated, Delivery delivery) throws GatewayFailure {
+    private boolean serveValidated(Turn turn, StoredResponse updated, Fetch fetch, Delivery delivery)
+            throws GatewayFailure {
         StoredResponse stored = turn.plan.stored();
+        if (Storability.forbidden(updated.status(), updated.control()) != null) {
+            return serveWithdrawn(turn, updated, fetch, delivery);
+        }
         store.change(turn.key, before -> before.stream()
-                .map(each ->
-                        each.parts().equals(stored.parts()) && each.selecting().equals(stored.selecting())
-                                ? updated
-                                : each)
+                .map(each -> isOf(stored, each) ? updated : each)
                 .toList());
         turn.land(new Landing(null, updated));
         if (delivery == null) {
@@ -617,7 +621,27 @@ public final class ResponseCache implements AutoCloseable {
         CacheStatus status = CacheStatus.forwarded(turn.plan.forward())
                 .withForwardStatus(304)
                 .withStored(ttl);
-        return serve(turn.request, turn.key, updated, status, null, delivery);
+        return serve(turn.request, turn.key, updated, status, fetch, delivery);
+    }
+
+    /** What is stored is still good, for this one client: with the same word the origin has forbidden to keep it. */
+    private boolean serveWithdrawn(Turn turn, StoredResponse updated, Fetch fetch, Delivery delivery)
+            throws GatewayFailure {
+        turn.land(Landing.USELESS);
+        try {
+            if (delivery == null) {
+                return true;
+            }
+            CacheStatus status = CacheStatus.forwarded(turn.plan.forward()).withForwardStatus(304);
+            return serve(turn.request, turn.key, updated, status, fetch, delivery);
+        } finally {
+            forget(turn.key, turn.plan.stored());
+        }
+    }
+
+    /** Whether both are the same content for the same requests, whatever their other fields say. */
+    private static boolean isOf(StoredResponse stored, StoredResponse other) {
+        return other.parts().equals(stored.parts()) && other.selecting().equals(stored.selecting());
     }
 
     private boolean serveStale(Turn turn, int status, String detail, Delivery delivery) throws GatewayFailure {
@@ -641,7 +665,11 @@ public final class ResponseCache implements AutoCloseable {
         if (stored == null || !stored.isComplete() || stored.status() != 200) {
             return;
         }
-        StoredResponse updated = Freshening.byHead(stored, head, requestMillis, responseMillis);
+        StoredResponse updated = Freshening.byHead(stored, head, turn.request.fields(), requestMillis, responseMillis);
+        if (updated != null && Storability.forbidden(updated.status(), updated.control()) != null) {
+            forget(turn.key, stored);
+            return;
+        }
         store.change(turn.key, before -> before.stream()
                 .map(each -> !each.equals(stored) ? each : updated == null ? stored.purgedSoftly() : updated)
                 .toList());
@@ -663,7 +691,7 @@ public final class ResponseCache implements AutoCloseable {
         boolean partial = head.status() == 206;
         Fields kept = Storability.storedFields(head.fields());
         StoredResponse metadata = new StoredResponse(
-                request.target(),
+                CacheKey.normalised(request.target(), request.config()),
                 partial ? 200 : head.status(),
                 partial ? kept.without("Content-Range").without("Content-Length") : kept,
                 Variants.selecting(head.fields(), request.fields()),
@@ -1104,10 +1132,9 @@ public final class ResponseCache implements AutoCloseable {
     }
 
     private void forget(CacheKey key, StoredResponse stored) {
-        store.change(key, before -> before.stream()
-                .filter(each -> !each.parts().equals(stored.parts())
-                        || !each.selecting().equals(stored.selecting()))
-                .toList());
+        store.change(
+                key,
+                before -> before.stream().filter(each -> !isOf(stored, each)).toList());
     }
 
     private ResponseHead finished(ResponseHead head, StoredResponse stored, CacheStatus status) {
@@ -1138,12 +1165,14 @@ public final class ResponseCache implements AutoCloseable {
     /**
      * Forgets a URL in every variant and partition, for every host.
      *
-     * @param target raw path, with the query where there is one, as clients use it
+     * @param target raw path, with the query where there is one, in any spelling that is one for the cache
      * @param soft keeps what is stored, to be validated before it is used again
      * @return how many responses it was
      */
     public int purge(String target, boolean soft) {
-        return purge(stored -> stored.target().equals(target), soft);
+        Set<String> spellings = new HashSet<>();
+        routes.values().forEach(config -> spellings.add(CacheKey.normalised(target, config)));
+        return purge(stored -> spellings.contains(stored.target()), soft);
     }
 
     /** Forgets every URL whose path and query begin like this; see {@link #purge(String, boolean)}. */

@@ -77,15 +77,9 @@ final class Storability {
         if (request.control().noStore()) {
             return "request-no-store";
         }
-        if (control.mustUnderstand()) {
-            if (!UNDERSTOOD.contains(status)) {
-                return "not-understood";
-            }
-        } else if (control.noStore()) {
-            return "no-store";
-        }
-        if (control.isPrivate()) {
-            return "private";
+        String forbidden = forbidden(status, control);
+        if (forbidden != null) {
+            return forbidden;
         }
         if (request.fields().has("Authorization")
                 && !control.isPublic()
@@ -103,6 +97,22 @@ final class Storability {
             return "content-range";
         }
         return objectionToUse(head, control, responseMillis, config);
+    }
+
+    /**
+     * What a response says against its being stored at all (RFC 9111 §5.2.2).
+     *
+     * @return null when it says nothing
+     */
+    static String forbidden(int status, CacheControl control) {
+        if (control.mustUnderstand()) {
+            if (!UNDERSTOOD.contains(status)) {
+                return "not-understood";
+            }
+        } else if (control.noStore()) {
+            return "no-store";
+        }
+        return control.isPrivate() ? "private" : null;
     }
 
     /** Storing what will never be used again would only push out what will. */

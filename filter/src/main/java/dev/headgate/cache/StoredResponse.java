@@ -67,7 +67,7 @@ final class StoredResponse {
     private Facts facts;
 
     /**
-     * @param target raw path and query of the first request for it
+     * @param target raw path and query, normalised as in its key
      * @param status 200 for a partial response, too: it is part of one (RFC 9111 §3.3)
      * @param fields as stored, without those of one connection or one user
      * @param selecting the request's values of the fields that {@code Vary} names, normalised; one that is missing was
@@ -229,12 +229,12 @@ final class StoredResponse {
         return fields.has("ETag") || fields.has("Last-Modified");
     }
 
-    StoredResponse withFields(Fields changed, long requestedMillis, long respondedMillis) {
+    StoredResponse withFields(Fields changed, Fields selectedBy, long requestedMillis, long respondedMillis) {
         return new StoredResponse(
                 target,
                 status,
                 changed,
-                selecting,
+                selectedBy,
                 requestedMillis,
                 respondedMillis,
                 completeLength,

@@ -2,6 +2,7 @@ package dev.headgate.config;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Where a gateway keeps what its cache holds, and who may purge it by request.
@@ -44,6 +45,14 @@ public record CacheStoreConfig(
         }
         purgeRoles = List.copyOf(purgeRoles);
         purgeAddresses = List.copyOf(purgeAddresses);
+    }
+
+    /** Whether both keep things in the same tiers, whoever may purge. */
+    public boolean isStoredLike(CacheStoreConfig other) {
+        return heapEntries == other.heapEntries
+                && offHeapBytes == other.offHeapBytes
+                && diskBytes == other.diskBytes
+                && Objects.equals(diskPath, other.diskPath);
     }
 
     /** The same in a certain directory. */

@@ -9,6 +9,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.security.Principal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hc.core5.http.Header;
@@ -16,9 +17,24 @@ import org.apache.hc.core5.http.Header;
 /** An exchange in the terms of the cache. */
 final class CachedExchange {
 
-    /** What a trusted proxy says about the URL that the client used, and the origin may build links from. */
-    private static final List<String> FORWARDED_URL =
-            List.of("X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix");
+    /** Whatever a trusted proxy says of the client's address: the same URL and user, from anywhere. */
+    private static final Set<String> ADDRESSES = Set.of(
+            "x-forwarded-for",
+            "x-forwarded-by",
+            "x-forwarded-server",
+            "x-real-ip",
+            "x-client-ip",
+            "x-cluster-client-ip",
+            "true-client-ip");
+
+    /**
+     * In which a trusted proxy speaks of the URL that the client used, which origins build links from, and of the user.
+     * Sorted, because keys on disk outlive the JVM.
+     */
+    private static final List<String> TOLD = FieldNames.FORWARDING.stream()
+            .filter(name -> !ADDRESSES.contains(name) && !name.equals("forwarded"))
+            .sorted()
+            .toList();
 
     private static final Pattern FORWARDED_PAIR =
             Pattern.compile("(host|proto)\\s*=\\s*(\"[^\"]*\"|[^;,\\s]*)", Pattern.CASE_INSENSITIVE);
@@ -36,8 +52,10 @@ final class CachedExchange {
         List<String> partition = users(config, rules, match, exchange, fields);
         if (rules.believesForwarding(request)) {
             partition = new ArrayList<>(partition);
-            for (String name : FORWARDED_URL) {
-                partition.add(name + "=" + fields.combined(name));
+            for (String name : TOLD) {
+                if (fields.has(name)) {
+                    partition.add(name + "=" + fields.combined(name));
+                }
             }
             partition.add(forwardedUrl(fields));
         }

@@ -8,9 +8,9 @@ import dev.headgate.exchange.Fields;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -231,10 +231,9 @@ class Rfc9111ReuseTest {
             scenario.answers(CC, "max-age=1, stale-while-revalidate=4", "ETag", "\"1\"")
                     .answers(200, "new", CC, "no-cache", "ETag", "\"2\"");
             scenario.get();
-            assertThat(scenario.pass(3).get().text()).isEqualTo("content");
-            Awaitility.await().until(() -> scenario.asked.size() == 2);
-            Got third = scenario.pass(3).get();
-            assertThat(third.text()).isEqualTo("new");
+            Got late = scenario.pass(5).get();
+            assertThat(late.text()).isEqualTo("new");
+            assertThat(late.cacheStatus()).contains("fwd=stale");
         }
     }
 
@@ -317,6 +316,83 @@ class Rfc9111ReuseTest {
             scenario.get();
             assertThat(scenario.pass(3).get().text()).isEqualTo("new");
             assertThat(scenario.asked.get(2).has("If-None-Match")).isFalse();
+        }
+    }
+
+    @Test
+    void section4_3_4MustNotUpdateAWeakTagByAStrongOne() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(CC, "max-age=2", "ETag", "W/\"1\"", "X-A", "old")
+                    .answers(304, "", CC, "max-age=3600", "ETag", "\"1\"", "X-A", "new");
+            scenario.get();
+            Got confirmed = scenario.pass(3).get();
+            assertThat(confirmed.text()).isEqualTo("content");
+            assertThat(confirmed.fields.first("X-A")).isEqualTo("old");
+            scenario.get();
+            assertThat(scenario.asked).hasSize(3);
+        }
+    }
+
+    @Test
+    void section4_3_4MustNotUseA304OfAnotherLastModified() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(CC, "max-age=2", "Last-Modified", date(-99))
+                    .answers(304, "", "Last-Modified", date(-50))
+                    .answers(200, "new", CC, "max-age=60");
+            scenario.get();
+            assertThat(scenario.pass(3).get().text()).isEqualTo("new");
+        }
+    }
+
+    @ParameterizedTest(name = "§5.2.2 MUST NOT keep after {0} {1}")
+    @CsvSource({"GET, private", "GET, no-store", "HEAD, private", "HEAD, no-store"})
+    void whatTheOriginForbidsToStoreLaterIsForgotten(String method, String directive) {
+        try (Scenario scenario = new Scenario()) {
+            int status = method.equals("GET") ? 304 : 200;
+            scenario.answers(CC, "max-age=2", "ETag", "\"1\"")
+                    .answers(status, "", CC, directive, "ETag", "\"1\"", "Content-Length", "7")
+                    .answers(200, "new", CC, "max-age=60", "ETag", "\"2\"");
+            scenario.get();
+            Got last = scenario.pass(3).request(method, Scenario.TARGET);
+            assertThat(last.status).isEqualTo(200);
+            assertThat(last.text()).isEqualTo(method.equals("GET") ? "content" : "");
+            Got next = scenario.get();
+            assertThat(next.text()).isEqualTo("new");
+            assertThat(next.cacheStatus()).contains("fwd=uri-miss");
+        }
+    }
+
+    @Test
+    void notModifiedMayNarrowWhomTheContentIsFor() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(CC, "max-age=2", "ETag", "\"1\"")
+                    .answers(304, "", CC, "max-age=60", "ETag", "\"1\"", "Vary", "Foo")
+                    .answers(200, "other", CC, "max-age=60", "Vary", "Foo");
+            scenario.get("Foo", "1");
+            assertThat(scenario.pass(3).get("Foo", "1").text()).isEqualTo("content");
+            assertThat(scenario.get("Foo", "1").text()).isEqualTo("content");
+            assertThat(scenario.get().text()).isEqualTo("other");
+            assertThat(scenario.asked).hasSize(3);
+        }
+    }
+
+    @Test
+    void originsOwnWordOnStaleErrorsGoesBeforeTheRoutes() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(CC, "max-age=2, stale-if-error=5", "ETag", "\"1\"").fails();
+            scenario.get();
+            assertThat(scenario.pass(6).get().text()).isEqualTo("content");
+            assertThat(scenario.pass(6).get().status).isEqualTo(502);
+        }
+    }
+
+    @Test
+    void section4_2_3TheTimeAResponseTookIsPartOfItsAge() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(CC, "max-age=60", "Age", "10");
+            scenario.whileAsking = () -> scenario.pass(7);
+            scenario.get();
+            assertThat(scenario.pass(3).get().fields.first("Age")).isEqualTo("20");
         }
     }
 

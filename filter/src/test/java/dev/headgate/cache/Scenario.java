@@ -38,6 +38,9 @@ final class Scenario implements AutoCloseable {
     /** Runs once, when the first bytes have gone to the client. */
     Runnable whileSending;
 
+    /** Runs once, while the origin is asked. */
+    Runnable whileAsking;
+
     private Instant now = START;
 
     /** What a client got. */
@@ -193,6 +196,11 @@ final class Scenario implements AutoCloseable {
             synchronized (asked) {
                 asked.add(fields);
                 next = answers.size() > 1 ? answers.poll() : answers.peek();
+            }
+            Runnable meanwhile = whileAsking;
+            whileAsking = null;
+            if (meanwhile != null) {
+                meanwhile.run();
             }
             if (next instanceof FailureKind kind) {
                 throw new GatewayFailure(kind, "as told");

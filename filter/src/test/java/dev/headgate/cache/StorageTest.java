@@ -175,6 +175,16 @@ class StorageTest {
     }
 
     @Test
+    void urlIsPurgedInAnySpellingThatIsOneForTheCache() {
+        try (Scenario scenario = new Scenario(config(1000, List.of("utm_*"), true))) {
+            scenario.answers(CC, "max-age=60");
+            scenario.request("GET", "/a?b=1&a=2&utm_source=x");
+            assertThat(scenario.cache().purge("/a?a=2&b=1", false)).isEqualTo(1);
+            assertThat(scenario.request("GET", "/a?b=1&a=2").cacheStatus()).contains("fwd=uri-miss");
+        }
+    }
+
+    @Test
     void contentThatWasDroppedWhileItWasSentGoesWithItsLastReader() {
         try (Scenario scenario = new Scenario()) {
             scenario.answers(200, "a".repeat(Store.CHUNK_BYTES + 1), CC, "max-age=60");
