@@ -3,6 +3,7 @@ package dev.headgate.cache;
 import dev.headgate.config.CacheConfig;
 import dev.headgate.exchange.Fields;
 import dev.headgate.setup.GatewayBuilder;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -49,7 +50,7 @@ public class CachePlanBenchmark {
                 200,
                 Fields.of(
                         "Content-Type", "application/json",
-                        "Date", "Sun, 01 Mar 2026 11:50:00 GMT",
+                        "Date", HttpDate.format(Instant.ofEpochMilli(millis)),
                         "ETag", "\"one\"",
                         "Cache-Control", "max-age=300",
                         "Vary", "Accept-Encoding"),
