@@ -201,6 +201,29 @@ class ResponseFieldsTest {
     }
 
     @OnEachContainer
+    void afterAFailureThoseOfEarlierFiltersStayOnceAndTheOriginsAreGone(Container container) throws IOException {
+        Filter earlier = (request, response, chain) -> {
+            HttpServletResponse http = (HttpServletResponse) response;
+            http.addHeader("Set-Cookie", "session=1");
+            http.addHeader("Set-Cookie", "seen=2");
+            http.addHeader("Vary", "Origin");
+            http.setHeader("X-Frame-Options", "DENY");
+            chain.doFilter(request, response);
+        };
+        // Its first chunk is garbage, so that nothing has gone to the client yet.
+        RawOrigin origin = RawOrigin.answering("HTTP/1.1 201 Created\r\nSet-Cookie: origin=3\r\nVary: X-Origin\r\n"
+                + "x-frame-options: SAMEORIGIN\r\nX-Origin: 4\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+        try (Scene scene = Scene.of(AppServer.on(container).filter(earlier), origin)) {
+            RawMessage response = scene.client().get("/api/x");
+            assertThat(response.status()).isEqualTo(502);
+            assertThat(response.fields("Set-Cookie")).containsExactly("session=1", "seen=2");
+            assertThat(response.fields("Vary")).containsOnlyOnce("Origin").doesNotContain("X-Origin");
+            assertThat(response.fields("X-Frame-Options")).containsExactly("DENY");
+            assertThat(response.has("X-Origin")).isFalse();
+        }
+    }
+
+    @OnEachContainer
     void cookiesStaySeveralAndKeepEveryAttribute(Container container) throws IOException {
         String odd = "a=\"b c\"=d; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Max-Age=10; Secure; HttpOnly;"
                 + " SameSite=None; Partitioned; Priority=High";

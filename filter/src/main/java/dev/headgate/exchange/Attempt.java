@@ -70,17 +70,33 @@ public final class Attempt {
     }
 
     /**
-     * Moves on to a later stage.
+     * A connection has to be made.
      *
      * @param nanos now, on the gateway's nano source
      */
-    public void reached(Stage next, long nanos) {
-        stage = next;
-        if (next == Stage.CONNECT) {
-            connectFrom = nanos;
-        } else if (next == Stage.REQUEST) {
-            sendFrom = nanos;
-        }
+    public void connects(long nanos) {
+        stage = Stage.CONNECT;
+        connectFrom = nanos;
+    }
+
+    /**
+     * There is a connection, and the request is about to be sent.
+     *
+     * @param nanos now, on the gateway's nano source
+     */
+    public void sends(long nanos) {
+        stage = Stage.REQUEST;
+        sendFrom = nanos;
+    }
+
+    /** The request is sent, and the response head is waited for. */
+    public void awaitsResponse() {
+        stage = Stage.RESPONSE;
+    }
+
+    /** The response's content is relayed. */
+    public void relaysContent() {
+        stage = Stage.CONTENT;
     }
 
     /** Says whether any byte of the request may have reached the origin. */

@@ -13,6 +13,7 @@ final class ClientDelivery implements Delivery, AutoCloseable {
     private final RouteMatch match;
     private final Exchange exchange;
     private final ClientOutput client;
+    private final ClientHead head;
 
     /** Negative: unknown, also where another has sent the head. */
     private long length = -1;
@@ -25,12 +26,13 @@ final class ClientDelivery implements Delivery, AutoCloseable {
         this.match = match;
         this.exchange = exchange;
         this.client = client;
+        this.head = new ClientHead(exchange.response());
     }
 
     @Override
-    public void head(ResponseHead head, long contentLength) {
+    public void head(ResponseHead sent, long contentLength) {
         length = contentLength;
-        rules.apply(head.status(), head.fields(), match, exchange);
+        rules.apply(sent.status(), sent.fields(), match, exchange, head);
         if (length >= 0) {
             exchange.response().setContentLengthLong(length);
         }
@@ -57,6 +59,11 @@ final class ClientDelivery implements Delivery, AutoCloseable {
     @Override
     public void failed(String status) {
         cacheStatus = status;
+    }
+
+    /** Takes the head off the response again; only before that is committed. */
+    void undo() {
+        head.undo();
     }
 
     /** Says on the response, which is to become the gateway's own, what the cache had to do with the failure. */

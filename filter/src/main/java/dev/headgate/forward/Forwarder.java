@@ -121,8 +121,8 @@ public final class Forwarder {
         }
         route.request().check(request);
         OutgoingRequest outgoing = withoutContent(route, match, exchange);
-        FieldSnapshot before = new FieldSnapshot(exchange.response());
-        try (ClientDelivery client = delivery(route, match, exchange)) {
+        ClientDelivery client = delivery(route, match, exchange);
+        try (client) {
             Claim claim = cache.claim(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     new OriginFetch(route, outgoing, route.affinity().of(match, exchange), match, exchange),
@@ -132,7 +132,7 @@ public final class Forwarder {
             return claim;
         } catch (GatewayFailure e) {
             if (!exchange.response().isCommitted()) {
-                before.restore(exchange.response());
+                client.undo();
             }
             throw e;
         }
@@ -147,8 +147,8 @@ public final class Forwarder {
     public boolean follow(RouteMatch match, Exchange exchange, Claim claim) throws GatewayFailure {
         Rules route = rules[match.route().index()];
         OutgoingRequest outgoing = withoutContent(route, match, exchange);
-        FieldSnapshot before = new FieldSnapshot(exchange.response());
-        try (ClientDelivery client = delivery(route, match, exchange)) {
+        ClientDelivery client = delivery(route, match, exchange);
+        try (client) {
             boolean answered = cache.follow(
                     CachedExchange.request(route.config().cache(), route.request(), outgoing, match, exchange),
                     claim,
@@ -157,7 +157,7 @@ public final class Forwarder {
             return answered;
         } catch (GatewayFailure e) {
             if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
-                before.restore(exchange.response());
+                client.undo();
             }
             throw e;
         }
@@ -230,7 +230,6 @@ public final class Forwarder {
     private void forwardCached(
             Rules route, OutgoingRequest outgoing, String affinity, RouteMatch match, Exchange exchange, Claim claim)
             throws GatewayFailure {
-        FieldSnapshot before = new FieldSnapshot(exchange.response());
         ClientDelivery client = delivery(route, match, exchange);
         try (client) {
             cache.handle(
@@ -242,7 +241,7 @@ public final class Forwarder {
         } catch (GatewayFailure e) {
             // An abandoned exchange may have given its response back.
             if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
-                before.restore(exchange.response());
+                client.undo();
                 client.tellFailure();
             }
             throw e;
@@ -358,7 +357,8 @@ public final class Forwarder {
             OriginResponse response = null;
             GatewayFailure failure = null;
             try {
-                response = attempt(route, outgoing, origin, attempt, exchange, repeatable && !last);
+                response = attempt(
+                        route, outgoing, origin, attempt, exchange, repeatable && !last && upstream.hasSeveral());
             } catch (GatewayFailure e) {
                 failure = e;
             } catch (RuntimeException e) {
@@ -451,7 +451,7 @@ public final class Forwarder {
         boolean handedOver = false;
         try {
             // The request, its content perhaps only after the origin has agreed to it.
-            attempt.reached(Attempt.Stage.REQUEST, nanoSource.getAsLong());
+            attempt.sends(connection.sendFromNanos());
             outgoing.content().goesTo(connection);
             ClassicHttpRequest request = outgoing.at(origin, attempt.told());
             connection.send(request, outgoing.expectsContinue());
@@ -471,16 +471,15 @@ public final class Forwarder {
                     connection.sendLater(request);
                 }
             }
-            attempt.reached(Attempt.Stage.RESPONSE, nanoSource.getAsLong());
+            attempt.awaitsResponse();
             if (head == null) {
                 head = connection.receive(onInterim, false, outgoing.isHead(), elsewhere);
             }
-            long now = nanoSource.getAsLong();
-            attempt.answered(head.getCode(), now);
+            attempt.answered(head.getCode(), connection.answeredNanos());
             if (!Outcome.isFailure(head.getCode())) {
                 route.upstream().answersTrial(origin);
             }
-            exchange.answered(now);
+            exchange.answered(connection.answeredNanos());
             handedOver = true;
             return new OriginResponse(
                     route.upstream(), origin, outgoing.hostFor(origin), connection, wait, head, attempt);
@@ -512,12 +511,12 @@ public final class Forwarder {
             RouteMatch match,
             Exchange exchange)
             throws GatewayFailure {
-        response.attempt().reached(Attempt.Stage.CONTENT, nanoSource.getAsLong());
-        FieldSnapshot before = new FieldSnapshot(exchange.response());
+        response.attempt().relaysContent();
+        ClientHead head = new ClientHead(exchange.response());
         GatewayFailure failure = null;
         boolean whole = true;
         try {
-            route.response().apply(response.head().getCode(), fields, match, exchange);
+            route.response().apply(response.head().getCode(), fields, match, exchange, head);
             if (response.head().getEntity() == null) {
                 body.withoutContent(response.head());
             } else {
@@ -535,7 +534,7 @@ public final class Forwarder {
             exchange.failed(failure);
             response.failed(failure);
             if (!exchange.isAbandoned() && !exchange.response().isCommitted()) {
-                before.restore(exchange.response());
+                head.undo();
             }
             throw failure;
         }

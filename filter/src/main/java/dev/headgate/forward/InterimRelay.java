@@ -41,7 +41,7 @@ final class InterimRelay {
             return;
         }
         // The hints go out with whatever is set, and must not stay for the final response.
-        FieldSnapshot before = new FieldSnapshot(response);
+        ClientHead hints = new ClientHead(response);
         Set<String> named = new HashSet<>();
         for (Header field : interim.getHeaders("Connection")) {
             FieldNames.addNamed(field.getValue(), named);
@@ -53,15 +53,15 @@ final class InterimRelay {
                 continue; // what frames, routes or sets something is for the final response to say
             }
             if (sent.add(lower)) {
-                response.setHeader(field.getName(), field.getValue());
+                hints.set(field.getName(), field.getValue());
             } else {
-                response.addHeader(field.getName(), field.getValue());
+                hints.add(field.getName(), field.getValue());
             }
         }
         if (sent.isEmpty()) {
             return;
         }
         response.sendError(status);
-        before.restore(response);
+        hints.undo();
     }
 }

@@ -5,7 +5,6 @@ import dev.headgate.exchange.Exchange;
 import dev.headgate.exchange.Fields;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.upstream.Origin;
-import jakarta.servlet.http.HttpServletResponse;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -61,10 +60,9 @@ final class ResponseRules {
         return kept.build();
     }
 
-    /** Puts status and fields on the response, with what the route changes; framing is the relay's business. */
-    void apply(int status, Fields fields, RouteMatch match, Exchange exchange) {
-        HttpServletResponse response = exchange.response();
-        response.setStatus(status);
+    /** Puts status and fields on the response's head, with what the route changes; framing is the relay's business. */
+    void apply(int status, Fields fields, RouteMatch match, Exchange exchange, ClientHead to) {
+        to.status(status);
         Set<String> seen = new HashSet<>();
         for (Fields.Line field : fields) {
             String lower = FieldNames.lower(field.name());
@@ -72,23 +70,23 @@ final class ResponseRules {
                 continue;
             }
             if (accumulates(lower) || !seen.add(lower)) {
-                response.addHeader(field.name(), field.value());
+                to.add(field.name(), field.value());
             } else {
                 // The first one replaces what the container (Date, Server) or a filter above put there.
-                response.setHeader(field.name(), field.value());
+                to.set(field.name(), field.value());
             }
         }
-        response.setHeader(requestIdField, exchange.requestId());
+        to.set(requestIdField, exchange.requestId());
         set.forEach((name, template) -> {
             String value = template.render(match, exchange);
             if (!value.isEmpty()) {
-                response.setHeader(name, value);
+                to.set(name, value);
             }
         });
         add.forEach((name, template) -> {
             String value = template.render(match, exchange);
             if (!value.isEmpty()) {
-                response.addHeader(name, value);
+                to.add(name, value);
             }
         });
     }

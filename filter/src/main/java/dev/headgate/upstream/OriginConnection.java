@@ -52,7 +52,8 @@ public final class OriginConnection implements AutoCloseable {
     private final long responseNanos;
     private final PoolConfig pool;
     private final Watchdog watchdog;
-    private final long sentFrom;
+    private final long sendFrom;
+    private long answeredNanos;
 
     private boolean requestWhole;
     private boolean responseWhole;
@@ -77,7 +78,17 @@ public final class OriginConnection implements AutoCloseable {
         this.pool = pool;
         this.watchdog = watchdog;
         this.responseNanos = responseNanos;
-        this.sentFrom = watchdog.now();
+        this.sendFrom = watchdog.reading();
+    }
+
+    /** When the connection was there and the request could be sent, on the gateway's nano source. */
+    public long sendFromNanos() {
+        return sendFrom;
+    }
+
+    /** When the final response head was there, on the gateway's nano source; 0 before. */
+    public long answeredNanos() {
+        return answeredNanos;
     }
 
     /** Whether any byte of the request may have reached the origin. */
@@ -230,8 +241,8 @@ public final class OriginConnection implements AutoCloseable {
                 }
                 connection.disarm();
                 response = head;
-                long now = watchdog.now();
-                origin.answered(now, now - sentFrom);
+                answeredNanos = watchdog.reading();
+                origin.answered(watchdog.since(answeredNanos), answeredNanos - sendFrom);
                 return head;
             }
             throw new ProtocolException("more than " + MAX_INTERIM_RESPONSES + " interim responses");

@@ -153,6 +153,11 @@ public final class Upstream implements AutoCloseable {
         return origins;
     }
 
+    /** Whether it has more than one origin at all, whatever state they are in. */
+    public boolean hasSeveral() {
+        return origins.size() > 1;
+    }
+
     // ---- choosing ----
 
     /**

@@ -143,15 +143,15 @@ final class UpstreamClient implements AutoCloseable {
         }
         UpstreamConnection connection = (UpstreamConnection) ((ConnectionHolder) endpoint).get();
         try {
-            long now = watchdog.now();
             long total = timeouts.total().isZero()
                     ? Long.MAX_VALUE
                     : watchdog.since(startNanos) + timeouts.total().toNanos();
             connection.begin(total, timeouts.idle().toNanos());
             boolean reused = endpoint.isConnected();
             if (!reused) {
-                attempt.reached(Attempt.Stage.CONNECT, watchdog.reading());
-                connection.arm(Limit.CONNECT, now + timeouts.connect().toNanos());
+                attempt.connects(watchdog.reading());
+                connection.arm(
+                        Limit.CONNECT, watchdog.now() + timeouts.connect().toNanos());
                 connections.connect(endpoint, TimeValue.of(timeouts.connect()), HttpClientContext.create());
                 connection.disarm();
             }

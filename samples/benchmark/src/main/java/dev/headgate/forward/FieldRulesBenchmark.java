@@ -64,7 +64,8 @@ public class FieldRulesBenchmark {
                 answer,
                 match,
                 new Exchange(
-                        request, response, "api", "api", "0123456789abcdef0123456789abcdef", 0, ExchangeListener.NONE));
+                        request, response, "api", "api", "0123456789abcdef0123456789abcdef", 0, ExchangeListener.NONE),
+                new ClientHead(response));
         return response;
     }
 }
