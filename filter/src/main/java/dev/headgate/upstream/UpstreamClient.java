@@ -80,8 +80,8 @@ final class UpstreamClient implements AutoCloseable {
                 .setSoTimeout(Timeout.DISABLED)
                 .build());
         connections.setDefaultConnectionConfig(ConnectionConfig.custom()
-                // Zero: whether anything is left to read is looked at for every lease.
-                .setValidateAfterInactivity(TimeValue.ZERO_MILLISECONDS)
+                // Whether a connection is fit to be used again is looked at below, for every lease.
+                .setValidateAfterInactivity(TimeValue.NEG_ONE_MILLISECOND)
                 .setTimeToLive(pool.timeToLive().isZero() ? null : TimeValue.of(pool.timeToLive()))
                 .setIdleTimeout(Timeout.of(pool.idleTimeout()))
                 .build());
@@ -133,7 +133,7 @@ final class UpstreamClient implements AutoCloseable {
         ConnectionEndpoint endpoint;
         try {
             endpoint = lease(origin);
-            while (certain && hasEnded(endpoint)) {
+            while (endpoint.isConnected() && !connectionOf(endpoint).isReusable(certain)) {
                 release(endpoint, null);
                 endpoint = lease(origin);
             }
@@ -141,7 +141,7 @@ final class UpstreamClient implements AutoCloseable {
             origin.ended();
             throw e;
         }
-        UpstreamConnection connection = (UpstreamConnection) ((ConnectionHolder) endpoint).get();
+        UpstreamConnection connection = connectionOf(endpoint);
         try {
             long total = timeouts.total().isZero()
                     ? Long.MAX_VALUE
@@ -165,8 +165,8 @@ final class UpstreamClient implements AutoCloseable {
         }
     }
 
-    private static boolean hasEnded(ConnectionEndpoint endpoint) {
-        return endpoint.isConnected() && ((UpstreamConnection) ((ConnectionHolder) endpoint).get()).hasEnded();
+    private static UpstreamConnection connectionOf(ConnectionEndpoint endpoint) {
+        return (UpstreamConnection) ((ConnectionHolder) endpoint).get();
     }
 
     private ConnectionEndpoint lease(Origin origin) throws GatewayFailure {
