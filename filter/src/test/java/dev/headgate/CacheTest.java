@@ -345,6 +345,33 @@ class CacheTest {
         }
     }
 
+    /** The host is part of every key, so by itself it separates hosts only; what the route tells of the user does, too. */
+    @OnEachContainer
+    void entriesMayBeSeparatedByHostAlone(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("1", "Cache-Control: max-age=60"),
+                        RawOrigin.ok("2", "Cache-Control: max-age=60"));
+                Scene scene = Scene.of(
+                        AppServer.on(container).filter(CacheTest::signIn), origin, ON, "route.r.cache.share=host")) {
+            assertThat(scene.client().get("/api/a", "X-User: ann").text()).isEqualTo("1");
+            assertThat(scene.client().get("/api/a", "X-User: bob").text()).isEqualTo("1");
+            scene.client().send("GET /api/a HTTP/1.1\r\nHost: other.example\r\nX-User: ann\r\n\r\n");
+            assertThat(scene.client().readResponse().text()).isEqualTo("2");
+        }
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("1", "Cache-Control: max-age=60"),
+                        RawOrigin.ok("2", "Cache-Control: max-age=60"));
+                Scene scene = Scene.of(
+                        AppServer.on(container).filter(CacheTest::signIn),
+                        origin,
+                        ON,
+                        "route.r.request.set.X-Name=${principal}",
+                        "route.r.cache.share=host")) {
+            assertThat(scene.client().get("/api/a", "X-User: ann").text()).isEqualTo("1");
+            assertThat(scene.client().get("/api/a", "X-User: bob").text()).isEqualTo("2");
+        }
+    }
+
     private static void signIn(ServletRequest request, ServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         String user = ((HttpServletRequest) request).getHeader("X-User");
