@@ -519,6 +519,76 @@ class CacheTest {
         }
     }
 
+    @OnEachContainer
+    void purgeIsForRolesToo(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("one", "Cache-Control: max-age=60"));
+                Scene scene = Scene.of(
+                        AppServer.on(container).filter(CacheTest::hasRoles), origin, ON, "cache.purge-roles=ops")) {
+            scene.client().get("/api/a");
+            scene.client().send(RawClient.request("PURGE", "/api/a", "X-Roles: staff") + "\r\n");
+            assertThat(scene.client().readResponse().status()).isEqualTo(403);
+            assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("hit");
+            scene.client().send(RawClient.request("PURGE", "/api/a", "X-Roles: staff ops") + "\r\n");
+            assertThat(scene.client().readResponse().text()).isEqualTo("Purged: 1\n");
+            assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("fwd=uri-miss");
+        }
+    }
+
+    private static void hasRoles(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        String roles = String.valueOf(((HttpServletRequest) request).getHeader("X-Roles"));
+        chain.doFilter(
+                new HttpServletRequestWrapper((HttpServletRequest) request) {
+                    @Override
+                    public boolean isUserInRole(String role) {
+                        return List.of(roles.split(" ")).contains(role);
+                    }
+                },
+                response);
+    }
+
+    @OnEachContainer
+    void purgeMayBeByPrefixAndMayKeepWhatIsStoredForValidation(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("one", "Cache-Control: max-age=60", "ETag: \"1\""),
+                        RawOrigin.ok("two", "Cache-Control: max-age=60", "ETag: \"1\""),
+                        RawOrigin.ok("else", "Cache-Control: max-age=60", "ETag: \"1\""),
+                        "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n");
+                Scene scene = scene(container, origin, "cache.purge-addresses=127.0.0.1")) {
+            for (String path : List.of("/api/x/1", "/api/x/2", "/api/y")) {
+                scene.client().get(path);
+            }
+            scene.client().send(RawClient.request("PURGE", "/api/x/", "Headgate-Purge: prefix, soft") + "\r\n");
+            assertThat(scene.client().readResponse().text()).isEqualTo("Purged: 2\n");
+            RawMessage validated = scene.client().get("/api/x/2");
+            assertThat(validated.text()).isEqualTo("two");
+            assertThat(validated.field("Cache-Status")).contains("fwd=stale; fwd-status=304");
+            assertThat(origin.request(3).field("If-None-Match")).isEqualTo("\"1\"");
+            assertThat(scene.client().get("/api/y").field("Cache-Status")).contains("hit");
+            scene.client().send(RawClient.request("PURGE", "/api/x", "Headgate-Purge: prefix") + "\r\n");
+            assertThat(scene.client().readResponse().text()).isEqualTo("Purged: 2\n");
+        }
+    }
+
+    /** Neither a hit nor forwarded, but on every response of such a route. */
+    @OnEachContainer
+    void whatTheGatewayAnswersByItselfSaysSoInCacheStatus(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok();
+                Scene scene = scene(container, origin, "cache.purge-addresses=127.0.0.1")) {
+            scene.client().send(RawClient.request("PURGE", "/api/a") + "\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; detail=purged");
+            scene.client().send(RawClient.request("OPTIONS", "/api/a", "Max-Forwards: 0") + "\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; detail=max-forwards");
+            scene.client().send(RawClient.request("OPTIONS", "/api/a") + "\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; fwd=method");
+        }
+        try (RawOrigin origin = RawOrigin.ok();
+                Scene scene = scene(container, origin, "cache.purge-addresses=10.0.0.1")) {
+            scene.client().send(RawClient.request("PURGE", "/api/a") + "\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; detail=purge-refused");
+        }
+    }
+
     /** RFC 9211 §2. */
     @OnEachContainer
     void failureOfACachedRouteSaysWhyItWasForwarded(Container container) throws Exception {

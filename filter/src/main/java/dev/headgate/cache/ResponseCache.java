@@ -284,6 +284,16 @@ public final class ResponseCache implements AutoCloseable {
                 : Optional.empty();
     }
 
+    /**
+     * What {@code Cache-Status} says about a request that the gateway has answered by itself, with neither a stored
+     * response nor a failure.
+     *
+     * @param how one token
+     */
+    public String answered(String how) {
+        return CacheStatus.answered(how).field(name);
+    }
+
     /** Whether others may want the very response that this request will bring. */
     private static boolean isShareable(CacheRequest request, CachePlan plan) {
         return request.isGet()
