@@ -426,13 +426,19 @@ final class Recording implements ContentSink {
         /**
          * Waits for content.
          *
-         * @return false when the content ended badly, or was dropped
+         * @return false when the content ended badly, was dropped, or did not come in time
          */
-        boolean await() throws InterruptedException {
+        private boolean await(long mostMillis) throws InterruptedException {
             synchronized (Recording.this) {
+                long left = mostMillis;
                 boolean takesOver = pump != null && !pumped && this != rest;
                 while (position == received && state == State.RUNNING && !stopped) {
-                    Recording.this.wait(takesOver ? PATIENCE_MILLIS : Flight.LOOK_MILLIS);
+                    if (left <= 0) {
+                        return false;
+                    }
+                    long look = Math.min(left, takesOver ? PATIENCE_MILLIS : Flight.LOOK_MILLIS);
+                    Recording.this.wait(look);
+                    left -= look;
                     if (position == received && gone.getAsBoolean()) {
                         return false;
                     }
@@ -448,10 +454,18 @@ final class Recording implements ContentSink {
 
         /** @return the number of bytes; 0 at the end; -1 when the content is not to be had any more */
         int read(byte[] buffer) throws InterruptedException {
+            return read(buffer, Long.MAX_VALUE);
+        }
+
+        /**
+         * @param mostMillis for how long it may wait
+         * @return the number of bytes; 0 at the end; -1 when the content is not to be had any more, or did not come in time
+         */
+        int read(byte[] buffer, long mostMillis) throws InterruptedException {
             long number = position / Store.CHUNK_BYTES;
             int from = (int) (position % Store.CHUNK_BYTES);
             synchronized (Recording.this) {
-                if (!await()) {
+                if (!await(mostMillis)) {
                     return -1;
                 }
                 if (position == received) {

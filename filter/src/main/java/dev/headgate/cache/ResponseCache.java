@@ -55,6 +55,8 @@ public final class ResponseCache implements AutoCloseable {
 
     private static final long UNSHARED_MILLIS = 30_000;
 
+    private static final int COPY_BYTES = 16 * 1024;
+
     /** As {@code Cache-Status} spells it. */
     private final String name;
 
@@ -268,7 +270,7 @@ public final class ResponseCache implements AutoCloseable {
             return false;
         }
         return Variants.matches(landing.head(), request.fields())
-                && follow(request, CacheKey.of(request), claim.reason(), landing, delivery);
+                && follow(request, CacheKey.of(request), claim.reason(), landing, claim.untilMillis(), delivery);
     }
 
     /**
@@ -338,7 +340,7 @@ public final class ResponseCache implements AutoCloseable {
             }
             round++;
             if (Variants.matches(landing.head(), request.fields())) {
-                if (follow(request, key, plan.forward(), landing, delivery)) {
+                if (follow(request, key, plan.forward(), landing, until, delivery)) {
                     return;
                 }
                 break;
@@ -411,8 +413,12 @@ public final class ResponseCache implements AutoCloseable {
         }
     }
 
-    /** @return false when nothing was sent */
-    private boolean follow(CacheRequest request, CacheKey key, Forward reason, Landing landing, Delivery delivery)
+    /**
+     * @param untilMillis when the first of the content has to be here
+     * @return false when nothing was sent
+     */
+    private boolean follow(
+            CacheRequest request, CacheKey key, Forward reason, Landing landing, long untilMillis, Delivery delivery)
             throws GatewayFailure {
         CacheStatus status = CacheStatus.forwarded(reason).withCollapsed();
         if (landing.validated() != null) {
@@ -428,14 +434,23 @@ public final class ResponseCache implements AutoCloseable {
             return true;
         }
         try (Recording.Follower follower = recording.follow(delivery::isGone)) {
-            if (follower == null || !follower.await()) {
+            if (follower == null) {
+                return false;
+            }
+            // Before the head: as long as nothing is sent, the client can have a response of its own.
+            byte[] buffer = new byte[COPY_BYTES];
+            int first = follower.read(buffer, untilMillis - clock.millis());
+            if (first < 0) {
                 return false;
             }
             counters.collapsed(reason);
             delivery.head(
                     finished(new ResponseHead(head.status(), head.fields().without("Content-Length")), head, status),
                     head.status() == 204 ? -1 : recording.expected());
-            if (copy(follower, delivery)) {
+            if (first > 0) {
+                delivery.write(buffer, 0, first);
+            }
+            if (first == 0 || copy(follower, buffer, delivery)) {
                 return true;
             }
             throw delivery.isGone()
@@ -449,9 +464,8 @@ public final class ResponseCache implements AutoCloseable {
     }
 
     /** @return false when the content ended badly */
-    private static boolean copy(Recording.Follower follower, Delivery delivery)
+    private static boolean copy(Recording.Follower follower, byte[] buffer, Delivery delivery)
             throws GatewayFailure, InterruptedException {
-        byte[] buffer = new byte[16 * 1024];
         while (true) {
             if (follower.wouldWait()) {
                 delivery.flush();
@@ -807,7 +821,7 @@ public final class ResponseCache implements AutoCloseable {
 
     private static void sendRest(Recording recording, Delivery delivery) throws GatewayFailure {
         try {
-            if (!copy(recording.rest(), delivery)) {
+            if (!copy(recording.rest(), new byte[COPY_BYTES], delivery)) {
                 if (delivery.isGone()) {
                     throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while another read on");
                 }
