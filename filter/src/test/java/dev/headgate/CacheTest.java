@@ -27,6 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
@@ -280,6 +281,40 @@ class CacheTest {
             assertThat(events.field("Cache-Status")).isEqualTo("headgate; fwd=uri-miss");
 
             assertThat(scene.client().get("/api/events").field("Cache-Status")).contains("fwd=uri-miss");
+        }
+    }
+
+    /** Whatever it is called, and whether it may be stored. */
+    @OnEachContainer
+    void contentThatTricklesIsNotDelayed(Container container) throws Exception {
+        for (String field : List.of(
+                "Content-Type: text/plain",
+                "Content-Type: text/plain\r\nCache-Control: max-age=60",
+                "Content-Type: application/x-ndjson\r\nETag: \"1\"",
+                "Content-Type: application/x-ndjson\r\nETag: \"1\"\r\nCache-Control: no-cache")) {
+            Semaphore seen = new Semaphore(0);
+            try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                        connection.readRequest();
+                        connection.send("HTTP/1.1 200 OK\r\n" + field + "\r\nTransfer-Encoding: chunked\r\n\r\n");
+                        for (int i = 0; i < 3; i++) {
+                            // Nothing more is sent until the client has what was.
+                            if (!seen.tryAcquire(10, TimeUnit.SECONDS)) {
+                                return;
+                            }
+                            connection.sendChunk("line " + i + "\n");
+                        }
+                        connection.sendLastChunk();
+                    });
+                    Scene scene = scene(container, origin)) {
+                scene.client().send(RawClient.request("GET", "/api/a") + "\r\n");
+                RawMessage answer = scene.client().readResponseHead();
+                for (int i = 0; i < 3; i++) {
+                    seen.release();
+                    assertThat(scene.client().readChunk(answer)).as(field).isEqualTo("line " + i + "\n");
+                }
+                scene.client().readRest(answer);
+                assertThat(answer.complete()).isTrue();
+            }
         }
     }
 

@@ -569,7 +569,7 @@ public final class ResponseCache implements AutoCloseable {
                 }
                 Recording recording = record(turn, asked, head, requestMillis, responseMillis);
                 relay(turn, response, recording, delivery);
-                return recording != null;
+                return recording != null && !recording.trickles();
             }
         }
     }
@@ -732,7 +732,8 @@ public final class ResponseCache implements AutoCloseable {
                 metadata,
                 expected,
                 limit,
-                partial ? ByteRanges.brought(head.fields().first("Content-Range")) : null);
+                partial ? ByteRanges.brought(head.fields().first("Content-Range")) : null,
+                expected < 0 && metadata.explicitMillis() < 0 ? clock : null);
     }
 
     /** -1: not announced. */
