@@ -443,8 +443,47 @@ class CacheTest {
                 Scene scene = scene(container, origin)) {
             scene.client().send(RawClient.request("GET", "/api/a", "Content-Length: 3") + "\r\nabc");
             assertThat(scene.client().readResponse().text()).isEqualTo("fat");
+            scene.client()
+                    .send(RawClient.request("GET", "/api/a", "Transfer-Encoding: chunked")
+                            + "\r\n3\r\nabc\r\n0\r\n\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; fwd=bypass");
             assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("fwd=uri-miss");
-            assertThat(origin.requests()).isEqualTo(2);
+            assertThat(origin.requests()).isEqualTo(3);
+
+            // Nor is it answered with what is stored.
+            scene.client().send(RawClient.request("GET", "/api/a", "Content-Length: 3") + "\r\nabc");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; fwd=bypass");
+            assertThat(origin.requests()).isEqualTo(4);
+        }
+    }
+
+    /** Caches that go by a path's end can be talked into keeping one user's page, and into handing it to another. */
+    @OnEachContainer
+    void pathThatEndsLikeAStyleSheetIsAPathLikeAnyOther(Container container) throws Exception {
+        List<String> paths = List.of("/api/me", "/api/me/x.css", "/api/me?x.css", "/api/me/x.css?");
+        try (RawOrigin origin = RawOrigin.ok();
+                Scene scene = Scene.of(AppServer.on(container).filter(CacheTest::signIn), origin, ON)) {
+            for (String path : paths) {
+                for (int i = 0; i < 2; i++) {
+                    assertThat(cacheStatus(scene, path, "ann")).as(path).isEqualTo("headgate; fwd=uri-miss");
+                }
+            }
+            assertThat(cacheStatus(scene, "/api/me;x.css", "ann"))
+                    .isEqualTo("headgate; fwd=bypass; detail=http_request_error");
+        }
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("page", "Cache-Control: max-age=60"));
+                Scene scene = Scene.of(AppServer.on(container).filter(CacheTest::signIn), origin, ON)) {
+            for (String path : paths) {
+                for (String user : List.of("ann", "bob")) {
+                    assertThat(cacheStatus(scene, path, user)).as(path).contains("fwd=uri-miss");
+                }
+            }
+        }
+    }
+
+    private static String cacheStatus(Scene scene, String path, String user) throws IOException {
+        try (RawClient client = scene.app().connect()) {
+            return client.get(path, "X-User: " + user).field("Cache-Status");
         }
     }
 
