@@ -20,8 +20,8 @@ import java.util.Locale;
  *     that begins like that
  * @param sortParameters whether the order of query parameters does not count for the key
  * @param setCookie what to do with a response that sets a cookie
- * @param collapseWait how long a request waits for the response head of another one for the same thing before it asks
- *     the origin itself; zero: requests are not collapsed
+ * @param collapseWait how long a request waits for the response head and the first content of another one for the same
+ *     thing before it asks the origin itself; zero: requests are not collapsed
  */
 public record CacheConfig(
         boolean enabled,

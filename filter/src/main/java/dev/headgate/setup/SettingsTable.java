@@ -783,8 +783,8 @@ final class SettingsTable {
             ValueType.duration(true, HOUR),
             "5s",
             "1s",
-            "How long a request waits for the answer to another one for the same thing before it goes to the service"
-                    + " itself; 0: it never waits.",
+            "How long a request waits for the answer to another one for the same thing to begin, first bytes included,"
+                    + " before it goes to the service itself; 0: it never waits.",
             "Keep it a little above what the service needs for a slow answer.");
 
     // Routes: what clients get when there is no response
