@@ -27,6 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
@@ -283,6 +284,40 @@ class CacheTest {
         }
     }
 
+    /** Whatever it is called, and whether it may be stored. */
+    @OnEachContainer
+    void contentThatTricklesIsNotDelayed(Container container) throws Exception {
+        for (String field : List.of(
+                "Content-Type: text/plain",
+                "Content-Type: text/plain\r\nCache-Control: max-age=60",
+                "Content-Type: application/x-ndjson\r\nETag: \"1\"",
+                "Content-Type: application/x-ndjson\r\nETag: \"1\"\r\nCache-Control: no-cache")) {
+            Semaphore seen = new Semaphore(0);
+            try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                        connection.readRequest();
+                        connection.send("HTTP/1.1 200 OK\r\n" + field + "\r\nTransfer-Encoding: chunked\r\n\r\n");
+                        for (int i = 0; i < 3; i++) {
+                            // Nothing more is sent until the client has what was.
+                            if (!seen.tryAcquire(10, TimeUnit.SECONDS)) {
+                                return;
+                            }
+                            connection.sendChunk("line " + i + "\n");
+                        }
+                        connection.sendLastChunk();
+                    });
+                    Scene scene = scene(container, origin)) {
+                scene.client().send(RawClient.request("GET", "/api/a") + "\r\n");
+                RawMessage answer = scene.client().readResponseHead();
+                for (int i = 0; i < 3; i++) {
+                    seen.release();
+                    assertThat(scene.client().readChunk(answer)).as(field).isEqualTo("line " + i + "\n");
+                }
+                scene.client().readRest(answer);
+                assertThat(answer.complete()).isTrue();
+            }
+        }
+    }
+
     @OnEachContainer
     void storedContentGoesToTheClientAsItComes(Container container) throws Exception {
         CountDownLatch seen = new CountDownLatch(1);
@@ -345,6 +380,33 @@ class CacheTest {
         }
     }
 
+    /** The host is part of every key, so by itself it separates hosts only; what the route tells of the user does, too. */
+    @OnEachContainer
+    void entriesMayBeSeparatedByHostAlone(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("1", "Cache-Control: max-age=60"),
+                        RawOrigin.ok("2", "Cache-Control: max-age=60"));
+                Scene scene = Scene.of(
+                        AppServer.on(container).filter(CacheTest::signIn), origin, ON, "route.r.cache.share=host")) {
+            assertThat(scene.client().get("/api/a", "X-User: ann").text()).isEqualTo("1");
+            assertThat(scene.client().get("/api/a", "X-User: bob").text()).isEqualTo("1");
+            scene.client().send("GET /api/a HTTP/1.1\r\nHost: other.example\r\nX-User: ann\r\n\r\n");
+            assertThat(scene.client().readResponse().text()).isEqualTo("2");
+        }
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("1", "Cache-Control: max-age=60"),
+                        RawOrigin.ok("2", "Cache-Control: max-age=60"));
+                Scene scene = Scene.of(
+                        AppServer.on(container).filter(CacheTest::signIn),
+                        origin,
+                        ON,
+                        "route.r.request.set.X-Name=${principal}",
+                        "route.r.cache.share=host")) {
+            assertThat(scene.client().get("/api/a", "X-User: ann").text()).isEqualTo("1");
+            assertThat(scene.client().get("/api/a", "X-User: bob").text()).isEqualTo("2");
+        }
+    }
+
     private static void signIn(ServletRequest request, ServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         String user = ((HttpServletRequest) request).getHeader("X-User");
@@ -381,8 +443,47 @@ class CacheTest {
                 Scene scene = scene(container, origin)) {
             scene.client().send(RawClient.request("GET", "/api/a", "Content-Length: 3") + "\r\nabc");
             assertThat(scene.client().readResponse().text()).isEqualTo("fat");
+            scene.client()
+                    .send(RawClient.request("GET", "/api/a", "Transfer-Encoding: chunked")
+                            + "\r\n3\r\nabc\r\n0\r\n\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; fwd=bypass");
             assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("fwd=uri-miss");
-            assertThat(origin.requests()).isEqualTo(2);
+            assertThat(origin.requests()).isEqualTo(3);
+
+            // Nor is it answered with what is stored.
+            scene.client().send(RawClient.request("GET", "/api/a", "Content-Length: 3") + "\r\nabc");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; fwd=bypass");
+            assertThat(origin.requests()).isEqualTo(4);
+        }
+    }
+
+    /** Caches that go by a path's end can be talked into keeping one user's page, and into handing it to another. */
+    @OnEachContainer
+    void pathThatEndsLikeAStyleSheetIsAPathLikeAnyOther(Container container) throws Exception {
+        List<String> paths = List.of("/api/me", "/api/me/x.css", "/api/me?x.css", "/api/me/x.css?");
+        try (RawOrigin origin = RawOrigin.ok();
+                Scene scene = Scene.of(AppServer.on(container).filter(CacheTest::signIn), origin, ON)) {
+            for (String path : paths) {
+                for (int i = 0; i < 2; i++) {
+                    assertThat(cacheStatus(scene, path, "ann")).as(path).isEqualTo("headgate; fwd=uri-miss");
+                }
+            }
+            assertThat(cacheStatus(scene, "/api/me;x.css", "ann"))
+                    .isEqualTo("headgate; fwd=bypass; detail=http_request_error");
+        }
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("page", "Cache-Control: max-age=60"));
+                Scene scene = Scene.of(AppServer.on(container).filter(CacheTest::signIn), origin, ON)) {
+            for (String path : paths) {
+                for (String user : List.of("ann", "bob")) {
+                    assertThat(cacheStatus(scene, path, user)).as(path).contains("fwd=uri-miss");
+                }
+            }
+        }
+    }
+
+    private static String cacheStatus(Scene scene, String path, String user) throws IOException {
+        try (RawClient client = scene.app().connect()) {
+            return client.get(path, "X-User: " + user).field("Cache-Status");
         }
     }
 
@@ -489,6 +590,76 @@ class CacheTest {
                             .status())
                     .isEqualTo(403);
             assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("hit");
+        }
+    }
+
+    @OnEachContainer
+    void purgeIsForRolesToo(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("one", "Cache-Control: max-age=60"));
+                Scene scene = Scene.of(
+                        AppServer.on(container).filter(CacheTest::hasRoles), origin, ON, "cache.purge-roles=ops")) {
+            scene.client().get("/api/a");
+            scene.client().send(RawClient.request("PURGE", "/api/a", "X-Roles: staff") + "\r\n");
+            assertThat(scene.client().readResponse().status()).isEqualTo(403);
+            assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("hit");
+            scene.client().send(RawClient.request("PURGE", "/api/a", "X-Roles: staff ops") + "\r\n");
+            assertThat(scene.client().readResponse().text()).isEqualTo("Purged: 1\n");
+            assertThat(scene.client().get("/api/a").field("Cache-Status")).contains("fwd=uri-miss");
+        }
+    }
+
+    private static void hasRoles(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        String roles = String.valueOf(((HttpServletRequest) request).getHeader("X-Roles"));
+        chain.doFilter(
+                new HttpServletRequestWrapper((HttpServletRequest) request) {
+                    @Override
+                    public boolean isUserInRole(String role) {
+                        return List.of(roles.split(" ")).contains(role);
+                    }
+                },
+                response);
+    }
+
+    @OnEachContainer
+    void purgeMayBeByPrefixAndMayKeepWhatIsStoredForValidation(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.answering(
+                        RawOrigin.ok("one", "Cache-Control: max-age=60", "ETag: \"1\""),
+                        RawOrigin.ok("two", "Cache-Control: max-age=60", "ETag: \"1\""),
+                        RawOrigin.ok("else", "Cache-Control: max-age=60", "ETag: \"1\""),
+                        "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n");
+                Scene scene = scene(container, origin, "cache.purge-addresses=127.0.0.1")) {
+            for (String path : List.of("/api/x/1", "/api/x/2", "/api/y")) {
+                scene.client().get(path);
+            }
+            scene.client().send(RawClient.request("PURGE", "/api/x/", "Headgate-Purge: prefix, soft") + "\r\n");
+            assertThat(scene.client().readResponse().text()).isEqualTo("Purged: 2\n");
+            RawMessage validated = scene.client().get("/api/x/2");
+            assertThat(validated.text()).isEqualTo("two");
+            assertThat(validated.field("Cache-Status")).contains("fwd=stale; fwd-status=304");
+            assertThat(origin.request(3).field("If-None-Match")).isEqualTo("\"1\"");
+            assertThat(scene.client().get("/api/y").field("Cache-Status")).contains("hit");
+            scene.client().send(RawClient.request("PURGE", "/api/x", "Headgate-Purge: prefix") + "\r\n");
+            assertThat(scene.client().readResponse().text()).isEqualTo("Purged: 2\n");
+        }
+    }
+
+    /** Neither a hit nor forwarded, but on every response of such a route. */
+    @OnEachContainer
+    void whatTheGatewayAnswersByItselfSaysSoInCacheStatus(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok();
+                Scene scene = scene(container, origin, "cache.purge-addresses=127.0.0.1")) {
+            scene.client().send(RawClient.request("PURGE", "/api/a") + "\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; detail=purged");
+            scene.client().send(RawClient.request("OPTIONS", "/api/a", "Max-Forwards: 0") + "\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; detail=max-forwards");
+            scene.client().send(RawClient.request("OPTIONS", "/api/a") + "\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; fwd=method");
+        }
+        try (RawOrigin origin = RawOrigin.ok();
+                Scene scene = scene(container, origin, "cache.purge-addresses=10.0.0.1")) {
+            scene.client().send(RawClient.request("PURGE", "/api/a") + "\r\n");
+            assertThat(scene.client().readResponse().field("Cache-Status")).isEqualTo("headgate; detail=purge-refused");
         }
     }
 

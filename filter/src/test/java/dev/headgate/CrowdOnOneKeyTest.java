@@ -11,6 +11,7 @@ import dev.headgate.testing.Container;
 import dev.headgate.testing.Crowd;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
+import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
 import java.time.Duration;
@@ -133,6 +134,33 @@ class CrowdOnOneKeyTest {
             assertThat(origin.requests()).isEqualTo(2);
             go.countDown();
             assertThat(leader.readResponse().text()).isEqualTo("content");
+        }
+    }
+
+    @OnEachContainer
+    void whoHasWaitedLongEnoughForTheFirstBytesAsksForItself(Container container) throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        AtomicBoolean first = new AtomicBoolean(true);
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    while (connection.readRequest() != null) {
+                        connection.send("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 7\r\n\r\n");
+                        if (first.getAndSet(false)) {
+                            go.await(60, TimeUnit.SECONDS);
+                        }
+                        connection.send("content");
+                    }
+                });
+                Scene scene = scene(container, origin, "route.r.cache.collapse-wait=100ms")) {
+            RawClient leader = scene.connect();
+            leader.send(RawClient.request("GET", "/api/a") + "\r\n");
+            RawMessage leaders = leader.readResponseHead();
+            RawMessage answer = scene.client().get("/api/a");
+            assertThat(answer.text()).isEqualTo("content");
+            assertThat(answer.field("Cache-Status")).doesNotContain("collapsed");
+            assertThat(origin.requests()).isEqualTo(2);
+            go.countDown();
+            leader.readRest(leaders);
+            assertThat(leaders.text()).isEqualTo("content");
         }
     }
 

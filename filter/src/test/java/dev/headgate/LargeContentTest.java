@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.zip.CRC32;
@@ -60,6 +61,7 @@ class LargeContentTest {
 
     private void source(HttpExchange exchange) throws IOException {
         boolean chunked = "chunked".equals(exchange.getRequestURI().getQuery());
+        exchange.getResponseHeaders().set("Cache-Control", "max-age=600");
         exchange.sendResponseHeaders(200, chunked ? 0 : BYTES);
         write(exchange.getResponseBody());
         exchange.close();
@@ -100,6 +102,27 @@ class LargeContentTest {
                     (between - start) / 1_000_000,
                     (System.nanoTime() - between) / 1_000_000,
                     gateway.peakHeapBytes() >> 20);
+        }
+    }
+
+    /** The cache has 8 MB for it, and stores what fits: the rest passes through, and the heap hardly sees it. */
+    @ParameterizedTest
+    @CsvSource({"TOMCAT, chunked", "JETTY, known"})
+    @Timeout(300)
+    void contentLargerThanTheHeapPassesThroughTheCache(Container container, String framing) throws Exception {
+        String expected = write(OutputStream.nullOutputStream());
+        Map<String, String> settings = Map.of(
+                "route.r.path", "/api/*",
+                "route.r.to", "http://127.0.0.1:" + origin.getAddress().getPort(),
+                "route.r.cache", "true",
+                "route.r.cache.max-object-size", "1000GB",
+                "cache.off-heap-size", "8MB");
+        try (GatewayProcess gateway = GatewayProcess.start(container, settings, "-Xmx64m")) {
+            for (int i = 0; i < 2; i++) {
+                HttpURLConnection down = connect("http://127.0.0.1:" + gateway.port() + "/api/source?" + framing);
+                assertThat(read(down.getInputStream())).isEqualTo(expected);
+            }
+            System.out.printf("%s %s: peak heap %d MB%n", container, framing, gateway.peakHeapBytes() >> 20);
         }
     }
 

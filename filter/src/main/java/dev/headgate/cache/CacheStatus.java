@@ -4,7 +4,7 @@ package dev.headgate.cache;
  * What the {@code Cache-Status} field says about one exchange (RFC 9211).
  *
  * @param hit whether it was answered without the origin
- * @param forward why it was not; null for a hit
+ * @param forward why it was not; null for a hit, and where neither the store nor the origin was asked
  * @param ttlSeconds what is left of the freshness lifetime, negative when stale; null: not known
  * @param forwardStatus what the origin answered, where the client gets another status; 0: the same
  * @param stored whether the response goes into the cache
@@ -50,6 +50,11 @@ record CacheStatus(
         return new CacheStatus(false, reason, null, 0, false, false, null);
     }
 
+    /** The gateway has answered by itself, for this reason. */
+    static CacheStatus answered(String detail) {
+        return new CacheStatus(false, null, null, 0, false, false, detail);
+    }
+
     CacheStatus withStored(long ttlMillis) {
         return new CacheStatus(hit, forward, Math.floorDiv(ttlMillis, 1000), forwardStatus, true, collapsed, detail);
     }
@@ -75,7 +80,7 @@ record CacheStatus(
         StringBuilder text = new StringBuilder(cache.length() + 48).append(cache);
         if (hit) {
             text.append("; hit");
-        } else {
+        } else if (forward != null) {
             text.append("; fwd=").append(forward.token);
         }
         if (forwardStatus != 0) {

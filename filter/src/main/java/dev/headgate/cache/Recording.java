@@ -4,6 +4,7 @@ import dev.headgate.cache.ByteRanges.Brought;
 import dev.headgate.cache.StoredResponse.Part;
 import dev.headgate.exchange.Fields;
 import dev.headgate.failure.GatewayFailure;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,6 +30,12 @@ final class Recording implements ContentSink {
     /** How long a follower leaves the response to a thread that waits for its own client: most waits are over by then. */
     private static final long PATIENCE_MILLIS = 10;
 
+    /** A wait for the origin as long as this, once content has begun to come, is a pause. */
+    private static final long PAUSE_MILLIS = 100;
+
+    /** How much of pauses makes a stream of what comes. */
+    private static final long TRICKLE_MILLIS = 1000;
+
     private enum State {
         RUNNING,
         COMPLETE,
@@ -43,6 +50,7 @@ final class Recording implements ContentSink {
     private final long limit;
     private final Brought brought;
     private final long generation;
+    private final InstantSource pauses;
 
     private final List<byte[]> atHand = new ArrayList<>(1);
     private byte[] tail;
@@ -51,6 +59,11 @@ final class Recording implements ContentSink {
     private long received;
     private int followers;
     private boolean kept = true;
+
+    /** Since when the origin is waited for; 0: it is not, or nobody wants to know. */
+    private long askedMillis;
+
+    private long pausedMillis;
     private boolean stopped;
     private boolean closed;
     private State state = State.RUNNING;
@@ -83,6 +96,8 @@ final class Recording implements ContentSink {
      * @param expected bytes of content that are announced; -1: not announced
      * @param limit bytes above which it is not kept
      * @param brought what a 206 says it brings; null for a whole response
+     * @param pauses the clock by which content that trickles is told, which is not kept; null where it is kept however it
+     *     comes
      */
     Recording(
             Store store,
@@ -91,7 +106,8 @@ final class Recording implements ContentSink {
             StoredResponse head,
             long expected,
             long limit,
-            Brought brought) {
+            Brought brought,
+            InstantSource pauses) {
         this.store = store;
         this.key = key;
         this.request = request;
@@ -99,6 +115,7 @@ final class Recording implements ContentSink {
         this.expected = expected;
         this.limit = limit;
         this.brought = brought;
+        this.pauses = pauses;
         this.generation = store.newGeneration();
     }
 
@@ -133,6 +150,7 @@ final class Recording implements ContentSink {
     public synchronized boolean mayRead() {
         sending = false;
         reading = !pumped;
+        looksAtClock();
         return reading;
     }
 
@@ -146,6 +164,7 @@ final class Recording implements ContentSink {
 
             @Override
             public boolean mayRead() {
+                looksAtClock();
                 return outlivesClient(); // the first client, while it is there, is one of the followers
             }
         };
@@ -229,6 +248,7 @@ final class Recording implements ContentSink {
         if (stopped) {
             return;
         }
+        countPause();
         int at = offset;
         int left = length;
         while (left > 0) {
@@ -247,7 +267,7 @@ final class Recording implements ContentSink {
             }
         }
         received += length;
-        if (received > limit && kept) {
+        if (received > limit || trickles()) {
             kept = false;
             if (followers == 0) {
                 stop();
@@ -256,6 +276,29 @@ final class Recording implements ContentSink {
         if (followers > 0) {
             notifyAll();
         }
+    }
+
+    /** Before the origin is waited for. */
+    private void looksAtClock() {
+        if (pauses != null) {
+            synchronized (this) {
+                askedMillis = pauses.millis();
+            }
+        }
+    }
+
+    /** After the origin was waited for. */
+    private void countPause() {
+        if (askedMillis != 0 && received > 0) {
+            long pause = pauses.millis() - askedMillis;
+            pausedMillis += pause < PAUSE_MILLIS ? 0 : pause;
+        }
+        askedMillis = 0;
+    }
+
+    /** Whether the content comes like that of an event stream: of no use later, and no use to those who come later. */
+    synchronized boolean trickles() {
+        return pausedMillis >= TRICKLE_MILLIS;
     }
 
     private int firstSize(int arrived) {
@@ -313,6 +356,8 @@ final class Recording implements ContentSink {
             if (state != State.RUNNING) {
                 return false;
             }
+            countPause();
+            kept &= !trickles();
             if (tailLength > 0) {
                 finishChunk();
             }
@@ -426,13 +471,19 @@ final class Recording implements ContentSink {
         /**
          * Waits for content.
          *
-         * @return false when the content ended badly, or was dropped
+         * @return false when the content ended badly, was dropped, or did not come in time
          */
-        boolean await() throws InterruptedException {
+        private boolean await(long mostMillis) throws InterruptedException {
             synchronized (Recording.this) {
+                long left = mostMillis;
                 boolean takesOver = pump != null && !pumped && this != rest;
                 while (position == received && state == State.RUNNING && !stopped) {
-                    Recording.this.wait(takesOver ? PATIENCE_MILLIS : Flight.LOOK_MILLIS);
+                    if (left <= 0) {
+                        return false;
+                    }
+                    long look = Math.min(left, takesOver ? PATIENCE_MILLIS : Flight.LOOK_MILLIS);
+                    Recording.this.wait(look);
+                    left -= look;
                     if (position == received && gone.getAsBoolean()) {
                         return false;
                     }
@@ -448,10 +499,18 @@ final class Recording implements ContentSink {
 
         /** @return the number of bytes; 0 at the end; -1 when the content is not to be had any more */
         int read(byte[] buffer) throws InterruptedException {
+            return read(buffer, Long.MAX_VALUE);
+        }
+
+        /**
+         * @param mostMillis for how long it may wait
+         * @return the number of bytes; 0 at the end; -1 when the content is not to be had any more, or did not come in time
+         */
+        int read(byte[] buffer, long mostMillis) throws InterruptedException {
             long number = position / Store.CHUNK_BYTES;
             int from = (int) (position % Store.CHUNK_BYTES);
             synchronized (Recording.this) {
-                if (!await()) {
+                if (!await(mostMillis)) {
                     return -1;
                 }
                 if (position == received) {

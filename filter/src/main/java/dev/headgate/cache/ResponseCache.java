@@ -55,6 +55,8 @@ public final class ResponseCache implements AutoCloseable {
 
     private static final long UNSHARED_MILLIS = 30_000;
 
+    private static final int COPY_BYTES = 16 * 1024;
+
     /** As {@code Cache-Status} spells it. */
     private final String name;
 
@@ -268,7 +270,7 @@ public final class ResponseCache implements AutoCloseable {
             return false;
         }
         return Variants.matches(landing.head(), request.fields())
-                && follow(request, CacheKey.of(request), claim.reason(), landing, delivery);
+                && follow(request, CacheKey.of(request), claim.reason(), landing, claim.untilMillis(), delivery);
     }
 
     /**
@@ -282,6 +284,16 @@ public final class ResponseCache implements AutoCloseable {
                         .withDetail(why.kind().word())
                         .field(name))
                 : Optional.empty();
+    }
+
+    /**
+     * What {@code Cache-Status} says about a request that the gateway has answered by itself, with neither a stored
+     * response nor a failure.
+     *
+     * @param how one token
+     */
+    public String answered(String how) {
+        return CacheStatus.answered(how).field(name);
     }
 
     /** Whether others may want the very response that this request will bring. */
@@ -328,7 +340,7 @@ public final class ResponseCache implements AutoCloseable {
             }
             round++;
             if (Variants.matches(landing.head(), request.fields())) {
-                if (follow(request, key, plan.forward(), landing, delivery)) {
+                if (follow(request, key, plan.forward(), landing, until, delivery)) {
                     return;
                 }
                 break;
@@ -401,8 +413,12 @@ public final class ResponseCache implements AutoCloseable {
         }
     }
 
-    /** @return false when nothing was sent */
-    private boolean follow(CacheRequest request, CacheKey key, Forward reason, Landing landing, Delivery delivery)
+    /**
+     * @param untilMillis when the first of the content has to be here
+     * @return false when nothing was sent
+     */
+    private boolean follow(
+            CacheRequest request, CacheKey key, Forward reason, Landing landing, long untilMillis, Delivery delivery)
             throws GatewayFailure {
         CacheStatus status = CacheStatus.forwarded(reason).withCollapsed();
         if (landing.validated() != null) {
@@ -418,14 +434,23 @@ public final class ResponseCache implements AutoCloseable {
             return true;
         }
         try (Recording.Follower follower = recording.follow(delivery::isGone)) {
-            if (follower == null || !follower.await()) {
+            if (follower == null) {
+                return false;
+            }
+            // Before the head: as long as nothing is sent, the client can have a response of its own.
+            byte[] buffer = new byte[COPY_BYTES];
+            int first = follower.read(buffer, untilMillis - clock.millis());
+            if (first < 0) {
                 return false;
             }
             counters.collapsed(reason);
             delivery.head(
                     finished(new ResponseHead(head.status(), head.fields().without("Content-Length")), head, status),
                     head.status() == 204 ? -1 : recording.expected());
-            if (copy(follower, delivery)) {
+            if (first > 0) {
+                delivery.write(buffer, 0, first);
+            }
+            if (first == 0 || copy(follower, buffer, delivery)) {
                 return true;
             }
             throw delivery.isGone()
@@ -439,9 +464,8 @@ public final class ResponseCache implements AutoCloseable {
     }
 
     /** @return false when the content ended badly */
-    private static boolean copy(Recording.Follower follower, Delivery delivery)
+    private static boolean copy(Recording.Follower follower, byte[] buffer, Delivery delivery)
             throws GatewayFailure, InterruptedException {
-        byte[] buffer = new byte[16 * 1024];
         while (true) {
             if (follower.wouldWait()) {
                 delivery.flush();
@@ -545,7 +569,7 @@ public final class ResponseCache implements AutoCloseable {
                 }
                 Recording recording = record(turn, asked, head, requestMillis, responseMillis);
                 relay(turn, response, recording, delivery);
-                return recording != null;
+                return recording != null && !recording.trickles();
             }
         }
     }
@@ -708,7 +732,8 @@ public final class ResponseCache implements AutoCloseable {
                 metadata,
                 expected,
                 limit,
-                partial ? ByteRanges.brought(head.fields().first("Content-Range")) : null);
+                partial ? ByteRanges.brought(head.fields().first("Content-Range")) : null,
+                expected < 0 && metadata.explicitMillis() < 0 ? clock : null);
     }
 
     /** -1: not announced. */
@@ -797,7 +822,7 @@ public final class ResponseCache implements AutoCloseable {
 
     private static void sendRest(Recording recording, Delivery delivery) throws GatewayFailure {
         try {
-            if (!copy(recording.rest(), delivery)) {
+            if (!copy(recording.rest(), new byte[COPY_BYTES], delivery)) {
                 if (delivery.isGone()) {
                     throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left while another read on");
                 }

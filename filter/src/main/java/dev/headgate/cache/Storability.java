@@ -122,7 +122,7 @@ final class Storability {
         long explicit = Freshness.explicitMillis(fields, control, responseMillis);
         long lifetime = Freshness.lifetimeMillis(head.status(), fields, control, responseMillis, config);
         String type = fields.first("Content-Type");
-        if (explicit < 0 && type != null && type.toLowerCase(Locale.ROOT).startsWith("text/event-stream")) {
+        if (explicit < 0 && type != null && isStream(type.toLowerCase(Locale.ROOT))) {
             return "event-stream";
         }
         boolean validator = fields.has("ETag") || fields.has("Last-Modified");
@@ -140,6 +140,11 @@ final class Storability {
                 && explicit >= 0
                 && (control.staleWhileRevalidate() > 0 || control.staleIfError() > 0);
         return staleUse ? null : "no-freshness";
+    }
+
+    /** Types of content that goes on for as long as somebody listens; what else trickles shows on its way. */
+    private static boolean isStream(String type) {
+        return type.startsWith("text/event-stream") || type.startsWith("multipart/x-mixed-replace");
     }
 
     /** A POST whose response is also that of a later GET (RFC 9110 §9.3.3). */

@@ -20,8 +20,8 @@ import java.util.Locale;
  *     that begins like that
  * @param sortParameters whether the order of query parameters does not count for the key
  * @param setCookie what to do with a response that sets a cookie
- * @param collapseWait how long a request waits for the response head of another one for the same thing before it asks
- *     the origin itself; zero: requests are not collapsed
+ * @param collapseWait how long a request waits for the response head and the first content of another one for the same
+ *     thing before it asks the origin itself; zero: requests are not collapsed
  */
 public record CacheConfig(
         boolean enabled,
@@ -74,14 +74,19 @@ public record CacheConfig(
             /** Those who have the role from those who have not. */
             ROLE,
             /** By the value of a request field. */
-            FIELD
+            FIELD,
+            /** The host that the client used, which separates entries always: by itself it says that users do not. */
+            HOST
         }
 
         /** Everybody shares. */
         public static final Share ALL = new Share(Kind.ALL, "");
 
+        /** Everybody who used the same host shares. */
+        public static final Share HOST = new Share(Kind.HOST, "");
+
         /**
-         * Reads {@code all}, {@code principal}, {@code role.NAME} or {@code field.NAME}.
+         * Reads {@code all}, {@code principal}, {@code host}, {@code role.NAME} or {@code field.NAME}.
          *
          * @throws IllegalArgumentException when it is none of these
          */
@@ -91,6 +96,9 @@ public record CacheConfig(
             }
             if (text.equals("all")) {
                 return ALL;
+            }
+            if (text.equals("host")) {
+                return HOST;
             }
             int dot = text.indexOf('.');
             String name = text.substring(dot + 1);
@@ -102,7 +110,8 @@ public record CacheConfig(
                     return new Share(Kind.FIELD, name);
                 }
             }
-            throw new IllegalArgumentException("'" + text + "' is not one of all, principal, role.NAME, field.NAME");
+            throw new IllegalArgumentException(
+                    "'" + text + "' is not one of all, principal, host, role.NAME, field.NAME");
         }
 
         @Override

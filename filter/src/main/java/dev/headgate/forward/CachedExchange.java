@@ -88,7 +88,9 @@ final class CachedExchange {
         }
         List<String> users = new ArrayList<>();
         for (CacheConfig.Share share : config.share()) {
-            users.add(share + "=" + value(share, request, fields));
+            if (share.kind() != CacheConfig.Share.Kind.HOST) { // it is in the key of every request
+                users.add(share + "=" + value(share, request, fields));
+            }
         }
         users.addAll(personal);
         return users;
@@ -101,7 +103,7 @@ final class CachedExchange {
 
     private static String value(CacheConfig.Share share, HttpServletRequest request, Fields fields) {
         return switch (share.kind()) {
-            case ALL -> "";
+            case ALL, HOST -> "";
             case PRINCIPAL -> name(request);
             case ROLE -> Boolean.toString(request.isUserInRole(share.name()));
             case FIELD -> String.valueOf(fields.combined(share.name()));

@@ -184,6 +184,9 @@ public final class Forwarder {
         exchange.asksFor(target);
         if (RequestRules.isLastHop(request)) {
             answerAsLastHop(exchange.response());
+            if (route.config().cache().enabled()) {
+                exchange.response().setHeader("Cache-Status", cache.answered("max-forwards"));
+            }
             return;
         }
 

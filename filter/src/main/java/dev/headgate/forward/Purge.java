@@ -41,7 +41,7 @@ final class Purge {
 
     void answer(HttpServletRequest request, Delivery delivery) throws GatewayFailure {
         if (!mayPurge(request)) {
-            answer(403, "403 You may not purge.\n", delivery);
+            answer(403, "403 You may not purge.\n", "purge-refused", delivery);
             return;
         }
         Set<String> how = words(request, "Headgate-Purge", ",");
@@ -53,7 +53,7 @@ final class Purge {
         int count = !tags.isEmpty()
                 ? cache.purgeTags(tags, soft)
                 : how.contains("prefix") ? cache.purgePrefix(target, soft) : cache.purge(target, soft);
-        answer(200, "Purged: " + count + "\n", delivery);
+        answer(200, "Purged: " + count + "\n", "purged", delivery);
     }
 
     private boolean mayPurge(HttpServletRequest request) {
@@ -73,9 +73,12 @@ final class Purge {
         return words;
     }
 
-    private static void answer(int status, String text, Delivery delivery) throws GatewayFailure {
+    private void answer(int status, String text, String detail, Delivery delivery) throws GatewayFailure {
         byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-        Fields fields = Fields.of("Content-Type", "text/plain;charset=utf-8", "Cache-Control", "no-store");
+        Fields fields = Fields.of(
+                "Content-Type", "text/plain;charset=utf-8",
+                "Cache-Control", "no-store",
+                "Cache-Status", cache.answered(detail));
         delivery.head(new ResponseHead(status, fields), bytes.length);
         delivery.write(bytes, 0, bytes.length);
     }

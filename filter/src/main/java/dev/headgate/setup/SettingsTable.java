@@ -741,12 +741,13 @@ final class SettingsTable {
     static final Setting<List<CacheConfig.Share>> CACHE_SHARE = row(
             Scope.ROUTE,
             "cache.share",
-            ValueType.list("all, or any of principal, role.NAME and field.NAME", CacheConfig.Share::parse),
+            ValueType.list("all, or any of principal, host, role.NAME and field.NAME", CacheConfig.Share::parse),
             "principal",
             "role.staff field.X-Tenant",
             "What separates entries: `principal` gives each logged-in user entries of their own, `role.NAME` separates"
-                    + " those who have the role, `field.NAME` goes by a request field, `all` separates nobody.",
-            "`all` only where responses do not depend on who is logged in.");
+                    + " those who have the role, `field.NAME` goes by a request field, `host` by the host that the client used"
+                    + " and nothing else, `all` separates nobody. The host separates entries in any case.",
+            "`all` and `host` only where responses do not depend on who is logged in.");
 
     static final Setting<List<String>> CACHE_KEY_IGNORE_PARAMETERS = row(
             Scope.ROUTE,
@@ -782,8 +783,8 @@ final class SettingsTable {
             ValueType.duration(true, HOUR),
             "5s",
             "1s",
-            "How long a request waits for the answer to another one for the same thing before it goes to the service"
-                    + " itself; 0: it never waits.",
+            "How long a request waits for the answer to another one for the same thing to begin, first bytes included,"
+                    + " before it goes to the service itself; 0: it never waits.",
             "Keep it a little above what the service needs for a slow answer.");
 
     // Routes: what clients get when there is no response

@@ -32,6 +32,11 @@ class CollapsingTest {
 
     private final AtomicInteger asked = new AtomicInteger();
     private final AtomicInteger waiting = new AtomicInteger();
+
+    /** How many clients were looked for at least once: they wait, or have waited, for another. */
+    private final AtomicInteger looking = new AtomicInteger();
+
+    private String target = "/a";
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
     @AfterEach
@@ -78,13 +83,15 @@ class CollapsingTest {
         return () -> {
             ByteArrayOutputStream got = new ByteArrayOutputStream();
             CacheRequest asks =
-                    new CacheRequest("r", config, "GET", "http://h", "/a", Fields.of(request), false, List.of());
+                    new CacheRequest("r", config, "GET", "http://h", target, Fields.of(request), false, List.of());
             Fetch fetch = new Fetch() {
                 @Override
-                public Response ask(Fields fields) {
+                public Response ask(Fields fields) throws GatewayFailure {
                     int number = asked.incrementAndGet();
                     try {
                         beforeHead.call();
+                    } catch (GatewayFailure e) {
+                        throw e;
                     } catch (Exception e) {
                         throw new IllegalStateException(e);
                     }
@@ -125,6 +132,7 @@ class CollapsingTest {
                     return this;
                 }
             };
+            AtomicInteger looks = new AtomicInteger();
             Delivery delivery = new Delivery() {
                 @Override
                 public void head(ResponseHead head, long length) {}
@@ -137,6 +145,14 @@ class CollapsingTest {
                 @Override
                 public void flush() {
                     waiting.incrementAndGet();
+                }
+
+                @Override
+                public boolean isGone() {
+                    if (looks.incrementAndGet() == 1) {
+                        looking.incrementAndGet();
+                    }
+                    return false;
                 }
             };
             try {
@@ -229,6 +245,131 @@ class CollapsingTest {
             for (Future<String> each : all) {
                 assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("content");
             }
+        }
+    }
+
+    @Test
+    void nobodyWaitsLongerThanTheLimitForTheFirstBytesEither() throws Exception {
+        CacheConfig config = config(Duration.ofMillis(50));
+        CountDownLatch go = new CountDownLatch(1);
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = start(5, client(cache, config, STORABLE, () -> null, (number, sink) -> {
+                go.await(10, TimeUnit.SECONDS); // the head is here, and nothing comes after it
+                bytes(sink, "content");
+            }));
+            Awaitility.await().until(() -> asked.get() == 5);
+            go.countDown();
+            for (Future<String> each : all) {
+                assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("content");
+            }
+        }
+    }
+
+    @Test
+    void followersOfALeaderThatIsCutBeforeTheFirstByteAskForThemselves() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        CountDownLatch cut = new CountDownLatch(1);
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = start(5, client(cache, config, STORABLE, () -> null, (number, sink) -> {
+                if (number == 1) {
+                    cut.await(10, TimeUnit.SECONDS);
+                    throw new GatewayFailure(FailureKind.HTTP_RESPONSE_INCOMPLETE, "cut");
+                }
+                bytes(sink, "content");
+            }));
+            Awaitility.await().until(() -> looking.get() >= 4);
+            cut.countDown();
+            List<String> got = new ArrayList<>();
+            for (Future<String> each : all) {
+                got.add(each.get(10, TimeUnit.SECONDS));
+            }
+            assertThat(got).containsOnlyOnce("HTTP_RESPONSE_INCOMPLETE");
+            assertThat(got.stream().filter("content"::equals)).hasSize(4);
+            assertThat(asked).hasValue(5);
+        }
+    }
+
+    @Test
+    void followersOfALeaderThatFailsBeforeItsHeadAskForThemselves() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        CountDownLatch fail = new CountDownLatch(1);
+        AtomicInteger calls = new AtomicInteger();
+        try (ResponseCache cache = open(config)) {
+            List<Future<String>> all = start(
+                    5,
+                    client(
+                            cache,
+                            config,
+                            STORABLE,
+                            () -> {
+                                if (calls.incrementAndGet() == 1) {
+                                    fail.await(10, TimeUnit.SECONDS);
+                                    throw new GatewayFailure(FailureKind.CONNECTION_REFUSED, "nobody there");
+                                }
+                                return null;
+                            },
+                            (number, sink) -> bytes(sink, "content")));
+            Awaitility.await().until(() -> looking.get() >= 4);
+            fail.countDown();
+            List<String> got = new ArrayList<>();
+            for (Future<String> each : all) {
+                got.add(each.get(10, TimeUnit.SECONDS));
+            }
+            assertThat(got).containsOnlyOnce("CONNECTION_REFUSED");
+            assertThat(got.stream().filter("content"::equals)).hasSize(4);
+            assertThat(asked).hasValue(5);
+        }
+    }
+
+    @Test
+    void staleResponseIsValidatedBehindTheScenesOnceForACrowd() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        Fields stale = Fields.of("Cache-Control", "max-age=0, stale-while-revalidate=60");
+        CountDownLatch go = new CountDownLatch(1);
+        try (ResponseCache cache = open(config)) {
+            Callable<String> client = client(cache, config, stale, () -> null, (number, sink) -> {
+                if (number > 1) {
+                    go.await(10, TimeUnit.SECONDS);
+                }
+                bytes(sink, "number " + number);
+            });
+            client.call();
+            for (Future<String> each : start(50, client)) {
+                assertThat(each.get(10, TimeUnit.SECONDS)).isEqualTo("number 1"); // at once
+            }
+            Awaitility.await().until(() -> asked.get() == 2);
+            go.countDown();
+            Awaitility.await().until(() -> client.call().equals("number 2"));
+        }
+    }
+
+    @Test
+    void validationBehindTheScenesIsBoundedAndStaleOnesAreServedAllTheSame() throws Exception {
+        CacheConfig config = config(Duration.ofSeconds(10));
+        Fields stale = Fields.of("Cache-Control", "max-age=0, stale-while-revalidate=60");
+        CountDownLatch go = new CountDownLatch(1);
+        AtomicInteger atOnce = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        Script slow = (number, sink) -> {
+            if (number > 200) {
+                most.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
+                go.await(10, TimeUnit.SECONDS);
+                atOnce.decrementAndGet();
+            }
+            bytes(sink, "content");
+        };
+        try (ResponseCache cache = open(config)) {
+            for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < 200; i++) {
+                    target = "/" + i;
+                    assertThat(client(cache, config, stale, () -> null, slow).call())
+                            .isEqualTo("content");
+                }
+            }
+            go.countDown();
+            Awaitility.await().until(() -> asked.get() >= 200 + 4 + 64 && atOnce.get() == 0);
+            assertThat(asked).hasValue(200 + 4 + 64); // four at work, and 64 in the queue
+            assertThat(most.get()).isLessThanOrEqualTo(4);
         }
     }
 

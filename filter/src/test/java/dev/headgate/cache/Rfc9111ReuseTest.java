@@ -4,7 +4,10 @@ import static dev.headgate.cache.Scenario.date;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.headgate.cache.Scenario.Got;
+import dev.headgate.config.CacheConfig;
+import dev.headgate.config.CacheConfig.SetCookie;
 import dev.headgate.exchange.Fields;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -201,6 +204,53 @@ class Rfc9111ReuseTest {
         }
     }
 
+    @ParameterizedTest(name = "RFC 5861, §5.2.2 MUST NOT {0} beside {1}")
+    @CsvSource({
+        "must-revalidate, stale-while-revalidate=600",
+        "proxy-revalidate, stale-while-revalidate=600",
+        "no-cache, stale-while-revalidate=600",
+        "s-maxage=2, stale-while-revalidate=600",
+        "must-revalidate, stale-if-error=600",
+        "proxy-revalidate, stale-if-error=600",
+        "no-cache, stale-if-error=600",
+        "s-maxage=2, stale-if-error=600"
+    })
+    void staleIsForbiddenWhateverAllowsIt(String forbids, String allows) {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(CC, "max-age=2, " + allows + ", " + forbids, "ETag", "\"1\"")
+                    .fails();
+            scenario.get();
+            assertThat(scenario.pass(3).get().status).isEqualTo(502);
+            assertThat(scenario.get(CC, "max-stale=600, stale-if-error=600").status)
+                    .isEqualTo(502);
+        }
+    }
+
+    @Test
+    void clientMayAskForAStaleResponseWhereTheOriginFails() {
+        CacheConfig strict = new CacheConfig(
+                true,
+                true,
+                1 << 20,
+                Duration.ZERO,
+                Duration.ZERO,
+                CacheConfig.OFF.share(),
+                List.of(),
+                false,
+                SetCookie.REFUSE,
+                Duration.ZERO);
+        try (Scenario scenario = new Scenario(strict)) {
+            scenario.answers(CC, "max-age=2").fails();
+            scenario.get();
+            scenario.pass(10);
+            assertThat(scenario.get().status).isEqualTo(502);
+            assertThat(scenario.get(CC, "stale-if-error=7").status).isEqualTo(502);
+            Got stale = scenario.get(CC, "stale-if-error=8");
+            assertThat(stale.text()).isEqualTo("content");
+            assertThat(stale.cacheStatus()).contains("fwd=stale").contains("detail=connection_refused");
+        }
+    }
+
     @Test
     void staleCoversAFailureForAsLongAsTheRouteAllows() {
         try (Scenario scenario = new Scenario()) {
@@ -304,6 +354,48 @@ class Rfc9111ReuseTest {
             assertThat(validated.text()).isEqualTo("content");
             assertThat(validated.length).isEqualTo(7);
             assertThat(validated.fields.combined(name)).isNotEqualTo("99");
+        }
+    }
+
+    @Test
+    void notModifiedNeitherSetsCookiesNorLeavesFieldsOfItsConnection() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(CC, "max-age=2", "ETag", "\"1\"")
+                    .answers(
+                            304,
+                            "",
+                            CC,
+                            "max-age=60",
+                            "ETag",
+                            "\"1\"",
+                            "Set-Cookie",
+                            "user=ann",
+                            "Connection",
+                            "close, X-Hop",
+                            "X-Hop",
+                            "1",
+                            "Keep-Alive",
+                            "timeout=5");
+            scenario.get();
+            scenario.pass(3).get();
+            Got hit = scenario.get();
+            assertThat(scenario.asked).hasSize(2);
+            assertThat(hit.fields.first(CC)).isEqualTo("max-age=60");
+            for (String gone : List.of("Set-Cookie", "Connection", "X-Hop", "Keep-Alive")) {
+                assertThat(hit.fields.has(gone)).as(gone).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void notModifiedWithAWeakTagLeavesTheStrongOneThatIsStored() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(CC, "max-age=2", "ETag", "\"1\"", "X-A", "old")
+                    .answers(304, "", CC, "max-age=60", "ETag", "W/\"1\"", "X-A", "new");
+            scenario.get();
+            assertThat(scenario.pass(3).get().fields.first("X-A")).isEqualTo("new");
+            assertThat(scenario.get().fields.all("ETag")).containsExactly("\"1\"");
+            assertThat(scenario.asked).hasSize(2);
         }
     }
 
@@ -647,6 +739,46 @@ class Rfc9111ReuseTest {
             scenario.get();
             assertThat(scenario.pass(3).get("Range", "bytes=3-4").text()).isEqualTo("34");
             assertThat(scenario.get().text()).isEqualTo("0123456789");
+        }
+    }
+
+    @ParameterizedTest(name = "RFC 9110 §13.1.5 If-Range: {0} of content with {1}, a second old: {2}")
+    @CsvSource({
+        "\"1\",    \"1\",   true,  206",
+        "\"2\",    \"1\",   true,  200",
+        "W/\"1\",  W/\"1\", true,  200",
+        "W/\"1\",  \"1\",   true,  200",
+        "same,     \"1\",   true,  206",
+        "later,    \"1\",   true,  200",
+        "earlier,  \"1\",   true,  200",
+        "same,     \"1\",   false, 200",
+        "no date,  \"1\",   true,  200"
+    })
+    void rangeIsCutWhereTheClientsPartIsCertainlyOfTheSame(String ifRange, String tag, boolean old, int status) {
+        String condition =
+                switch (ifRange) {
+                    case "same" -> date(-99);
+                    case "later" -> date(-98);
+                    case "earlier" -> date(-100);
+                    default -> ifRange;
+                };
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(
+                    200,
+                    "0123456789",
+                    CC,
+                    "max-age=600",
+                    "ETag",
+                    tag,
+                    "Last-Modified",
+                    date(-99),
+                    "Date",
+                    date(old ? -98 : -99));
+            scenario.get();
+            Got got = scenario.get("Range", "bytes=2-4", "If-Range", condition);
+            assertThat(got.status).isEqualTo(status);
+            assertThat(got.text()).isEqualTo(status == 206 ? "234" : "0123456789");
+            assertThat(scenario.asked).hasSize(1);
         }
     }
 

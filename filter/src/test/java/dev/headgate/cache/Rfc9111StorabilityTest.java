@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** RFC 9111 §3: what is stored and reused, and what is not. */
@@ -167,6 +168,11 @@ class Rfc9111StorabilityTest {
                 reused("§4.2.2 MAY 203", 203, lm, date(-86400), "Date", date(0)),
                 reused("§4.2.2 MAY 204", 204, lm, date(-86400), "Date", date(0)),
                 not("§4.2.2 403", 403, lm, date(-86400), "Date", date(0)),
+                reused("§4.2.2 MAY 300", 300, lm, date(-86400), "Date", date(0)),
+                reused("§4.2.2 MAY 301", 301, lm, date(-86400), "Date", date(0)),
+                not("§4.2.2 302", 302, lm, date(-86400), "Date", date(0)),
+                not("§4.2.2 307", 307, lm, date(-86400), "Date", date(0)),
+                reused("§4.2.2 MAY 308", 308, lm, date(-86400), "Date", date(0)),
                 reused("§4.2.2 MAY 404", 404, lm, date(-86400), "Date", date(0)),
                 reused("§4.2.2 MAY 405", 405, lm, date(-86400), "Date", date(0)),
                 reused("§4.2.2 MAY 410", 410, lm, date(-86400), "Date", date(0)),
@@ -230,6 +236,8 @@ class Rfc9111StorabilityTest {
                 asking(cc, "max-age=0", not("§5.2.1.1 max-age=0", 200, cc, "max-age=3600")),
                 asking(cc, "min-fresh=4000", not("§5.2.1.3 not fresh for as long", 200, cc, "max-age=3600")),
                 asking(cc, "max-stale=1000", reused("§5.2.1.2 staleness is fine", 200, cc, "max-age=1")),
+                asking(cc, "max-stale=2", reused("§5.2.1.2 just as stale as is fine", 200, cc, "max-age=1")),
+                asking(cc, "max-stale=1", not("§5.2.1.2 staler than is fine", 200, cc, "max-age=1")),
                 asking(cc, "max-stale", reused("§5.2.1.2 any staleness is fine", 200, cc, "max-age=1")),
                 asking(
                         cc,
@@ -238,7 +246,14 @@ class Rfc9111StorabilityTest {
                 asking(cc, "no-cache", not("§5.2.1.4 no-cache", 200, cc, "max-age=3600")),
                 asking(cc, "nothing-to-see-here", reused("§5.2 unknown in a request", 200, cc, "max-age=3600")),
                 // Streams
-                not("an event stream that says nothing", 200, "Content-Type", "text/event-stream", lm, date(-86400)));
+                not("an event stream that says nothing", 200, "Content-Type", "text/event-stream", lm, date(-86400)),
+                not(
+                        "pictures that replace each other",
+                        200,
+                        "Content-Type",
+                        "Multipart/X-Mixed-Replace; boundary=x",
+                        lm,
+                        date(-86400)));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -260,6 +275,83 @@ class Rfc9111StorabilityTest {
             if (row.status != 204) {
                 assertThat(second.text()).isEqualTo(row.reused ? "first" : "second");
             }
+        }
+    }
+
+    @Test
+    void section4_2_2PartMayBeReusedHeuristically() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.answers(
+                    206, "34", "Content-Range", "bytes 3-4/10", "Last-Modified", date(-86400), "Date", date(0));
+            scenario.get("Range", "bytes=3-4");
+            Scenario.Got hit = scenario.pass(3).get("Range", "bytes=3-4");
+            assertThat(hit.text()).isEqualTo("34");
+            assertThat(hit.cacheStatus()).contains("hit");
+        }
+    }
+
+    @Test
+    void nothingIsGuessedWhereTheRouteSaysSo() {
+        CacheConfig exact = new CacheConfig(
+                true,
+                false,
+                1 << 20,
+                Duration.ZERO,
+                Duration.ZERO,
+                CacheConfig.OFF.share(),
+                List.of(),
+                false,
+                SetCookie.REFUSE,
+                Duration.ZERO);
+        try (Scenario scenario = new Scenario(exact)) {
+            scenario.answers("Last-Modified", date(-86400), "Date", date(0)).answers(304, "");
+            scenario.get();
+            assertThat(scenario.get().text()).isEqualTo("content");
+            assertThat(scenario.asked.get(1).first("If-Modified-Since")).isEqualTo(date(-86400));
+        }
+        try (Scenario scenario = new Scenario(exact)) {
+            scenario.answers("Last-Modified", date(-86400), "Cache-Control", "max-age=60");
+            scenario.get();
+            assertThat(scenario.get().cacheStatus()).contains("hit");
+        }
+    }
+
+    // ---- streams that do not call themselves so ----
+
+    @ParameterizedTest(name = "pauses of {0} ms, {1}: {2}")
+    @CsvSource({
+        "200, text/plain, false",
+        "200, application/x-ndjson, false",
+        "5000, application/json, false",
+        "99, text/plain, true"
+    })
+    void contentThatTricklesWithoutFreshnessIsNotStored(long pause, String type, boolean stored) {
+        try (Scenario scenario = new Scenario()) {
+            scenario.trickles(
+                    pause, "0123456789", "Content-Type", type, "ETag", "\"1\"", "Last-Modified", date(-86400));
+            assertThat(scenario.get().text()).isEqualTo("0123456789");
+            assertThat(scenario.cache().size()).isEqualTo(stored ? 1 : 0);
+            assertThat(scenario.cache().statistics().tiers().get(0).pieces()).isEqualTo(stored ? 1 : 0);
+            assertThat(scenario.get().text()).isEqualTo("0123456789");
+            assertThat(scenario.asked).hasSize(stored ? 1 : 2);
+        }
+    }
+
+    @Test
+    void contentThatTricklesIsStoredWhereItIsFreshForSoLong() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.trickles(5000, "0123456789", "Cache-Control", "max-age=600");
+            scenario.get();
+            assertThat(scenario.get().cacheStatus()).contains("hit");
+        }
+    }
+
+    @Test
+    void pauseBeforeTheEndIsOneToo() {
+        try (Scenario scenario = new Scenario()) {
+            scenario.trickles(600, "01", "ETag", "\"1\"");
+            scenario.get();
+            assertThat(scenario.cache().size()).isZero();
         }
     }
 

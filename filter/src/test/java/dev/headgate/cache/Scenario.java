@@ -42,6 +42,7 @@ final class Scenario implements AutoCloseable {
     Runnable whileAsking;
 
     private Instant now = START;
+    private boolean broken;
 
     /** What a client got. */
     static final class Got {
@@ -50,6 +51,9 @@ final class Scenario implements AutoCloseable {
         long length;
         final ByteArrayOutputStream content = new ByteArrayOutputStream();
         boolean fromOrigin;
+
+        /** Of content that is too much to be kept here. */
+        long passed;
 
         String text() {
             return content.toString(StandardCharsets.ISO_8859_1);
@@ -60,7 +64,10 @@ final class Scenario implements AutoCloseable {
         }
     }
 
-    private record Answered(int status, String content, Fields fields, boolean cut) {}
+    /** @param pauseMillis after each byte, where the content trickles; 0: it comes at once, as announced */
+    private record Answered(int status, String content, Fields fields, boolean cut, long pauseMillis) {}
+
+    private record Streamed(int pieces, Runnable afterEach, Fields fields) {}
 
     Scenario() {
         this(ON);
@@ -105,7 +112,7 @@ final class Scenario implements AutoCloseable {
 
     /** The next answer of the origin; the last one is given again and again. */
     Scenario answers(int status, String content, String... fields) {
-        answers.add(new Answered(status, content, Fields.of(fields), false));
+        answers.add(new Answered(status, content, Fields.of(fields), false, 0));
         return this;
     }
 
@@ -120,7 +127,19 @@ final class Scenario implements AutoCloseable {
 
     /** An answer whose content is cut after this much. */
     Scenario cuts(String content, String... fields) {
-        answers.add(new Answered(200, content, Fields.of(fields), true));
+        answers.add(new Answered(200, content, Fields.of(fields), true, 0));
+        return this;
+    }
+
+    /** An answer of unknown length whose content comes byte by byte, each followed by a pause on the turned clock. */
+    Scenario trickles(long pauseMillis, String content, String... fields) {
+        answers.add(new Answered(200, content, Fields.of(fields), false, pauseMillis));
+        return this;
+    }
+
+    /** An answer of unknown length, of so many pieces as large as the store's, which nobody keeps. */
+    Scenario streams(int pieces, Runnable afterEach, String... fields) {
+        answers.add(new Streamed(pieces, afterEach, Fields.of(fields)));
         return this;
     }
 
@@ -205,8 +224,14 @@ final class Scenario implements AutoCloseable {
             if (next instanceof FailureKind kind) {
                 throw new GatewayFailure(kind, "as told");
             }
+            if (next instanceof Streamed streamed) {
+                return stream(streamed);
+            }
             Answered answered = (Answered) next;
-            Fields head = answered.fields().has("Content-Length") || answered.cut() || answered.status() == 304
+            Fields head = answered.fields().has("Content-Length")
+                            || answered.cut()
+                            || answered.pauseMillis() > 0
+                            || answered.status() == 304
                     ? answered.fields()
                     : answered.fields()
                             .plus(
@@ -223,20 +248,65 @@ final class Scenario implements AutoCloseable {
                     got.fromOrigin = true;
                     got.status = sent.status();
                     got.fields = sent.fields();
-                    return drain((bytes, offset, length) -> {
-                        sink.content(bytes, offset, length);
-                        got.content.write(bytes, offset, length);
+                    return drain(new ContentSink() {
+                        @Override
+                        public void content(byte[] bytes, int offset, int length) {
+                            sink.content(bytes, offset, length);
+                            got.content.write(bytes, offset, length);
+                        }
+
+                        @Override
+                        public boolean mayRead() {
+                            return sink.mayRead();
+                        }
                     });
                 }
 
                 @Override
                 public boolean drain(ContentSink sink) throws GatewayFailure {
                     byte[] bytes = answered.content().getBytes(StandardCharsets.ISO_8859_1);
-                    if (answered.status() != 304) {
+                    if (answered.pauseMillis() > 0) {
+                        for (int i = 0; i < bytes.length && sink.mayRead(); i++) {
+                            now = i == 0 ? now : now.plusMillis(answered.pauseMillis());
+                            sink.content(bytes, i, 1);
+                        }
+                        sink.mayRead();
+                        now = now.plusMillis(answered.pauseMillis());
+                    } else if (answered.status() != 304) {
                         sink.content(bytes, 0, bytes.length);
                     }
                     if (answered.cut()) {
                         throw new GatewayFailure(FailureKind.HTTP_RESPONSE_INCOMPLETE, "cut");
+                    }
+                    return true;
+                }
+
+                @Override
+                public void close() {}
+            };
+        }
+
+        private Response stream(Streamed streamed) {
+            return new Response() {
+                @Override
+                public ResponseHead head() {
+                    return new ResponseHead(200, streamed.fields());
+                }
+
+                @Override
+                public boolean relay(ResponseHead sent, ContentSink sink, BooleanSupplier heir) {
+                    got.status = sent.status();
+                    got.fields = sent.fields();
+                    return drain(sink);
+                }
+
+                @Override
+                public boolean drain(ContentSink sink) {
+                    byte[] piece = new byte[Store.CHUNK_BYTES];
+                    for (int i = 0; i < streamed.pieces() && sink.mayRead(); i++) {
+                        sink.content(piece, 0, piece.length);
+                        got.passed += piece.length;
+                        streamed.afterEach().run();
                     }
                     return true;
                 }
@@ -252,9 +322,17 @@ final class Scenario implements AutoCloseable {
         }
     }
 
+    /** From now on the storage throws at whatever it is asked. */
+    void breakStorage() {
+        cache.store().close();
+        broken = true;
+    }
+
     @Override
     public void close() {
-        cache.close();
+        if (!broken) {
+            cache.close();
+        }
     }
 
     /** Threads for the cache. */
