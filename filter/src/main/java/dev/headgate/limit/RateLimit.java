@@ -134,14 +134,22 @@ final class RateLimit {
                                     .refillGreedy(bandwidth.requests(), bandwidth.period())
                                     .id(id)
                                     .build());
-            long seconds = Math.max(1, bandwidth.period().toSeconds());
-            names[i] = '"' + config.name() + (names.length == 1 ? "" : "-" + seconds + "s") + '"';
-            policy.append(i == 0 ? "" : ", ")
-                    .append(names[i])
-                    .append(";q=")
-                    .append(bandwidth.requests())
-                    .append(";w=")
-                    .append(seconds);
+            long millis = bandwidth.period().toMillis();
+            boolean whole = millis % 1_000 == 0;
+            String window = whole ? millis / 1_000 + "s" : millis + "ms";
+            long twins = bandwidths.subList(0, i).stream()
+                    .filter(other -> other.period().equals(bandwidth.period()))
+                    .count();
+            names[i] = '"'
+                    + config.name()
+                    + (names.length == 1 ? "" : "-" + window)
+                    + (twins == 0 ? "" : "-" + (twins + 1))
+                    + '"';
+            policy.append(i == 0 ? "" : ", ").append(names[i]).append(";q=").append(bandwidth.requests());
+            // A window is told in whole seconds or not at all: neither 20 a second nor 10 a second is 10 in each half.
+            if (whole) {
+                policy.append(";w=").append(millis / 1_000);
+            }
         }
         String fingerprint = Integer.toHexString(bandwidths.toString().hashCode());
         return new Rates(role, bucket.build(), fingerprint, policy.toString(), names);

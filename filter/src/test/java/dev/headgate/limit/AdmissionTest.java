@@ -100,6 +100,23 @@ class AdmissionTest {
         assertThat(responseFields).containsEntry("RateLimit", "\"api\";r=0;t=7");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            10/500ms            | "api";q=10                                | "api";r=9;t=1
+            100/s, 10/500ms     | "api-1s";q=100;w=1, "api-500ms";q=10      | "api-1s";r=99, "api-500ms";r=9
+            10/1500ms, 50/60s   | "api-1500ms";q=10, "api-60s";q=50;w=60    | "api-1500ms";r=9, "api-60s";r=49
+            9/1000ms burst 20, 5/s | "api-1s";q=9;w=1, "api-1s-2";q=5;w=1   | "api-1s";r=19, "api-1s-2";r=4
+            """)
+    void policiesHaveNamesOfTheirOwnAndNoWindowThatIsNotTheirs(String rate, String policy, String state) {
+        Admission admission = admission(limit -> limit.rate(rate));
+        assertThat(admits(admission)).isTrue();
+        assertThat(responseFields).containsEntry("RateLimit-Policy", policy);
+        assertThat(responseFields).containsEntry("RateLimit", state);
+    }
+
     @Test
     void oneMillionKeysTakeNoMoreRoomThanAllowed() {
         Admission admission =
