@@ -222,7 +222,7 @@ public final class Admission implements AutoCloseable {
         }
         List<RateLimit.Verdict> verdicts = new ArrayList<>(rates.size());
         for (RateLimit rate : rates) {
-            RateLimit.Verdict verdict = rate.ask(exchange.request(), captures);
+            RateLimit.Verdict verdict = rate.ask(exchange, captures);
             if (verdict == null) {
                 continue;
             }
@@ -233,7 +233,7 @@ public final class Admission implements AutoCloseable {
             }
             rate.refused();
             // Who is refused has had nothing: the other limits get back what they gave.
-            verdicts.forEach(given -> given.limit().giveBack(given));
+            verdicts.forEach(given -> given.limit().giveBack(given, exchange));
             verdicts.add(verdict);
             announce(verdicts, exchange.response());
             FailureKind kind =
@@ -253,14 +253,14 @@ public final class Admission implements AutoCloseable {
         }
         RateLimit.Verdict had = null;
         try (Exchange.Wait wait = exchange.interruptible()) {
-            had = rate.await(verdict, exchange.request(), captures);
+            had = rate.await(verdict, exchange, captures);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         if (exchange.isAbandoned()) {
             Thread.interrupted(); // it was meant for that wait
             if (had != null) {
-                rate.giveBack(had);
+                rate.giveBack(had, exchange);
             }
             throw left();
         }

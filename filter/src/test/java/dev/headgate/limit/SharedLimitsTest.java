@@ -146,6 +146,45 @@ class SharedLimitsTest {
     }
 
     @Test
+    void frozenRedisIsWaitedForOnceByARequestWithManyLimits() throws Exception {
+        Duration timeout = Duration.ofMillis(400);
+        GatewayBuilder builder =
+                GatewayBuilder.create().limitsStore(redis.uri()).limitsStoreTimeout(timeout);
+        String[] names = {"a", "b", "c", "d", "e"};
+        for (String name : names) {
+            boolean countsStored = name.compareTo("d") < 0;
+            builder.limit(
+                    name,
+                    limit -> limit.rate("5/h").key("global").announce(false).countStored(countsStored));
+        }
+        GatewayConfig config = builder.route(
+                        "api", r -> r.path("/api/*").to(origin.url()).limits(names))
+                .build();
+        try (Admission admission = new Admission(config, System::nanoTime)) {
+            Exchange before = exchange();
+            admission.check(0, before, name -> null);
+            admission.enter(0, before, name -> null).close();
+            redis.freeze();
+            try {
+                Exchange waiting = exchange();
+                long start = System.nanoTime();
+                admission.check(0, waiting, name -> null);
+                admission.enter(0, waiting, name -> null).close();
+                assertThat(Duration.ofNanos(System.nanoTime() - start))
+                        .isBetween(timeout.dividedBy(2), timeout.multipliedBy(2));
+                assertThat(admission.state().store().failures()).isEqualTo(1);
+                assertThat(admission.state().rates()).allMatch(rate -> rate.admitted() == 2);
+            } finally {
+                redis.thaw();
+            }
+        }
+    }
+
+    private static Exchange exchange() {
+        return new Exchange(REQUEST, null, "api", "api", "id", 0, ExchangeListener.NONE);
+    }
+
+    @Test
     void stateTellsWhereLimitsAreCountedAndResetReachesTheStore() throws Exception {
         GatewayConfig config = config("5/h");
         try (Admission first = new Admission(config, System::nanoTime);
@@ -205,8 +244,7 @@ class SharedLimitsTest {
         int admitted = 0;
         for (int i = 0; i < requests; i++) {
             try {
-                admission.check(
-                        0, new Exchange(REQUEST, null, "api", "api", "id", 0, ExchangeListener.NONE), name -> null);
+                admission.check(0, exchange(), name -> null);
                 admitted++;
             } catch (GatewayFailure e) {
                 // One too many.
