@@ -7,10 +7,12 @@ import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.setup.RouteBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawMessage.Ending;
 import dev.headgate.testing.RawOrigin;
+import dev.headgate.testing.Scene;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -248,6 +250,46 @@ class LimitsOnTheWireTest {
             assertThat(stored.status()).isEqualTo(200);
             assertThat(stored.field("Cache-Status")).contains("hit");
             assertThat(origin.requests()).isEqualTo(2);
+        }
+    }
+
+    /** The client has its stale response; a later one tries again. */
+    @OnEachContainer
+    void cacheValidatesByItselfOnlyWhereAPlaceIsFree(Container container) throws Exception {
+        CountDownLatch answer = new CountDownLatch(1);
+        RawOrigin origin = RawOrigin.scripted(connection -> {
+            for (RawMessage request = connection.readRequest(); request != null; request = connection.readRequest()) {
+                if (request.target().equals("/api/stalls")) {
+                    answer.await();
+                }
+                boolean again = request.has("If-None-Match");
+                connection.send(
+                        again
+                                ? RawOrigin.ok("new", "Cache-Control: max-age=600")
+                                : RawOrigin.ok(
+                                        "old", "Cache-Control: max-age=0, stale-while-revalidate=600", "ETag: \"1\""));
+            }
+        });
+        try (Scene scene = Scene.of(
+                container,
+                origin,
+                "route.r.cache=true",
+                "upstream.r.concurrency.max=1",
+                "upstream.r.queue.length=5",
+                "upstream.r.queue.time=1m")) {
+            assertThat(scene.client().get("/api/a").text()).isEqualTo("old");
+            RawClient stalls = scene.connect();
+            stalls.send(RawClient.request("GET", "/api/stalls") + "\r\n");
+            origin.request(1);
+            for (int i = 0; i < 50; i++) {
+                assertThat(scene.client().get("/api/a").text()).isEqualTo("old");
+            }
+            assertThat(origin.requests()).isEqualTo(2);
+
+            answer.countDown();
+            assertThat(stalls.readResponse().status()).isEqualTo(200);
+            await().until(() -> scene.client().get("/api/a").text().equals("new"));
+            assertThat(origin.requests()).isEqualTo(3);
         }
     }
 

@@ -323,6 +323,35 @@ public final class Admission implements AutoCloseable {
                 throw e;
             }
         }
+        return permit(entrance, exchange);
+    }
+
+    /**
+     * Takes a place at the route and at its upstream for a request that nobody waits for: only where one is free at once.
+     *
+     * @param exchange one without a client
+     * @return null where there is no place to spare
+     */
+    public Permit enterIfFree(int route, Exchange exchange) {
+        Entrance entrance = entrances[route];
+        Gate routeGate = entrance.routeGate();
+        Gate upstreamGate = entrance.upstreamGate();
+        if (routeGate != null && !routeGate.enterIfFree()) {
+            return null;
+        }
+        if (upstreamGate != null && !upstreamGate.enterIfFree()) {
+            if (routeGate != null) {
+                routeGate.leave(nanoSource.getAsLong(), 0, Gate.Outcome.UNKNOWN);
+            }
+            return null;
+        }
+        return permit(entrance, exchange);
+    }
+
+    /** For places that were just taken. */
+    private Permit permit(Entrance entrance, Exchange exchange) {
+        Gate routeGate = entrance.routeGate();
+        Gate upstreamGate = entrance.upstreamGate();
         long entered = nanoSource.getAsLong();
         return () -> {
             Gate.Outcome outcome = outcome(exchange);
