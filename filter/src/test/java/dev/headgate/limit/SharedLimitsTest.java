@@ -11,6 +11,7 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
@@ -143,6 +144,44 @@ class SharedLimitsTest {
             redis.thaw();
         }
         assertThat(admitted(one, 10)).isEqualTo(10);
+    }
+
+    @Test
+    void logSaysOnceThatRedisIsGoneAndOnceThatItIsBack() throws Exception {
+        try (LogLines log = LogLines.of("dev.headgate.limit.SharedBuckets", "info");
+                Admission admission = new Admission(
+                        GatewayBuilder.create()
+                                .limitsStore(redis.uri())
+                                .limitsStorePause(Duration.ofMillis(50))
+                                .limit("api", limit -> limit.rate("1000000/h")
+                                        .key("global")
+                                        .announce(false))
+                                .route(
+                                        "api",
+                                        r -> r.path("/api/*").to(origin.url()).limits("api"))
+                                .build(),
+                        System::nanoTime)) {
+            admitted(admission, 5);
+            assertThat(log.lines()).isEmpty();
+            redis.kill();
+            await().until(() ->
+                    admitted(admission, 1) == 1 && admission.state().store().failures() >= 3);
+            redis.run();
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> admitted(admission, 1) == 1
+                            && admission.state().store().connected());
+            admitted(admission, 5);
+
+            assertThat(log.lines())
+                    .satisfiesExactly(
+                            line -> assertThat(line)
+                                    .startsWith("WARN Rate limits are counted by this gateway alone: ")
+                                    .contains(redis.uri(), "is tried again every 50 ms"),
+                            line -> assertThat(line)
+                                    .startsWith("INFO Rate limits are shared through ")
+                                    .contains(redis.uri())
+                                    .endsWith(" again"));
+        }
     }
 
     @Test
