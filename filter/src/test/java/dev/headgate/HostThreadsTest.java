@@ -3,17 +3,20 @@ package dev.headgate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.headgate.config.ThreadConfig;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.Crowd;
 import dev.headgate.testing.H2Client;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawMessage.Ending;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.StalledOrigin;
 import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.http.HttpFilter;
@@ -23,6 +26,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.lang.reflect.Field;
+import java.lang.reflect.Proxy;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,6 +35,8 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.MDC;
@@ -489,6 +495,118 @@ class HostThreadsTest {
             await().atMost(Duration.ofSeconds(20)).until(() -> origin.waiting() == 20);
             await().atMost(Duration.ofSeconds(20)).until(() -> left.get() == 20 - share);
             assertThat(crowd.answers()).isEmpty();
+        }
+    }
+
+    /** As in a container that shows neither Tomcat's MBeans nor Jetty's thread pool. */
+    @Test
+    void shareIs64WhereTheContainerDoesNotTellItsSize() {
+        ServletContext silent = (ServletContext) Proxy.newProxyInstance(
+                HostThreadsTest.class.getClassLoader(),
+                new Class<?>[] {ServletContext.class},
+                (proxy, called, given) -> {
+                    assertThat(called.getName()).isEqualTo("getAttribute");
+                    return null;
+                });
+        try (LogLines log = LogLines.of("dev.headgate.HostThreads", "info");
+                HostThreads unknown = new HostThreads(new ThreadConfig(0, 200), "unknown", silent, Thread::new);
+                HostThreads told = new HostThreads(new ThreadConfig(7, 200), "told", silent, Thread::new)) {
+            assertThat(unknown.share()).isEqualTo(64);
+            assertThat(told.share()).isEqualTo(7);
+            assertThat(log.lines())
+                    .satisfiesExactly(
+                            line -> assertThat(line)
+                                    .startsWith(
+                                            "INFO Headgate 'unknown' holds at most 64 threads of the container, whose"
+                                                    + " size is unknown"),
+                            line -> assertThat(line)
+                                    .startsWith("INFO Headgate 'told' holds at most 7 threads of the container; "));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void containerOnVirtualThreadsIsServedInPlace(Container container) throws Exception {
+        if (!VIRTUAL) {
+            System.err.println("SKIPPED: containerOnVirtualThreadsIsServedInPlace needs Java 21 or later");
+        }
+        Assumptions.assumeTrue(VIRTUAL, "this Java has no virtual threads");
+        Queue<String> threads = new ConcurrentLinkedQueue<>();
+        AtomicInteger left = new AtomicInteger();
+        try (StalledOrigin origin = StalledOrigin.start();
+                AppServer app = AppServer.on(container)
+                        .virtualThreads()
+                        .filter(new HttpFilter() {
+                            @Override
+                            protected void doFilter(
+                                    HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                                    throws IOException, ServletException {
+                                threads.add(Thread.currentThread().toString());
+                                chain.doFilter(request, response);
+                                left.incrementAndGet();
+                            }
+                        })
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .hostThreads(1)
+                                .upstream("slow", u -> u.connectionsMax(100))
+                                .route("slow", r -> r.path("/slow/*").to(origin.url()))
+                                .build()))
+                        .start();
+                Crowd crowd = new Crowd(app.port(), 50, "/slow/x");
+                RawClient user = app.connect()) {
+            await().atMost(Duration.ofSeconds(20)).until(() -> origin.waiting() == 50);
+            assertThat(threads).hasSize(50).allMatch(thread -> thread.startsWith("VirtualThread["));
+            assertThat(left).as("each waits on the thread that it came on").hasValue(0);
+            assertThat(crowd.answers()).isEmpty();
+            assertThat(user.get("/page").text()).isEqualTo("app:GET /page");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void attributesAndSessionGoAlongOffThread(Container container) throws Exception {
+        Queue<String> seen = new ConcurrentLinkedQueue<>();
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.ok();
+                AppServer app = AppServer.on(container)
+                        .filter(new HttpFilter() {
+                            @Override
+                            protected void doFilter(
+                                    HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                                    throws IOException, ServletException {
+                                Thread thread = Thread.currentThread();
+                                request.setAttribute("tenant", request.getHeader("X-Tenant"));
+                                request.getSession().setAttribute("cart", "three apples");
+                                chain.doFilter(request, new HttpServletResponseWrapper(response) {
+                                    @Override
+                                    public ServletOutputStream getOutputStream() throws IOException {
+                                        if (Thread.currentThread() != thread) {
+                                            seen.add(request.getAttribute("tenant") + ", "
+                                                    + request.getSession(false).getAttribute("cart"));
+                                        }
+                                        return super.getOutputStream();
+                                    }
+                                });
+                            }
+                        })
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .hostThreads(1)
+                                .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                .route("api", r -> r.path("/api/*").to(origin.url()))
+                                .build()))
+                        .start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+
+            assertThat(second.get("/api/x", "X-Tenant: acme").status()).isEqualTo(200);
+            assertThat(seen).isNotEmpty().containsOnly("acme, three apples");
+            seen.clear();
+            assertThat(second.get("/api/x", "X-Tenant: bolt").status()).isEqualTo(200);
+            assertThat(seen).isNotEmpty().containsOnly("bolt, three apples");
         }
     }
 
