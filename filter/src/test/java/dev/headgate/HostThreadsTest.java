@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.headgate.config.ThreadConfig;
+import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
@@ -15,6 +17,8 @@ import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawMessage.Ending;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.StalledOrigin;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
@@ -34,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -548,6 +553,7 @@ class HostThreadsTest {
                         })
                         .filter(new HeadgateFilter(GatewayBuilder.create()
                                 .hostThreads(1)
+                                .closeGrace(Duration.ZERO)
                                 .upstream("slow", u -> u.connectionsMax(100))
                                 .route("slow", r -> r.path("/slow/*").to(origin.url()))
                                 .build()))
@@ -594,6 +600,7 @@ class HostThreadsTest {
                         })
                         .filter(new HeadgateFilter(GatewayBuilder.create()
                                 .hostThreads(1)
+                                .closeGrace(Duration.ZERO)
                                 .route("slow", r -> r.path("/slow/*").to(stalled.url()))
                                 .route("api", r -> r.path("/api/*").to(origin.url()))
                                 .build()))
@@ -608,6 +615,114 @@ class HostThreadsTest {
             assertThat(second.get("/api/x", "X-Tenant: bolt").status()).isEqualTo(200);
             assertThat(seen).isNotEmpty().containsOnly("bolt, three apples");
         }
+    }
+
+    /** The containers tell of a stream that is reset by an error of the asynchronous request. */
+    @ParameterizedTest
+    @EnumSource
+    void errorOfTheContainerEndsTheExchangeAndItsUpstream(Container container) throws Exception {
+        List<AsyncEvent> errors = new CopyOnWriteArrayList<>();
+        Queue<Integer> ended = new ConcurrentLinkedQueue<>();
+        try (StalledOrigin stalled = StalledOrigin.start();
+                AppServer app = AppServer.on(container)
+                        .filter(listening(errors, 0))
+                        .filter(new HeadgateFilter(
+                                GatewayBuilder.create()
+                                        .hostThreads(1)
+                                        .closeGrace(Duration.ZERO)
+                                        .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                        .build(),
+                                new ExchangeListener() {
+                                    @Override
+                                    public void ended(Exchange exchange) {
+                                        ended.add(exchange.status());
+                                    }
+                                }))
+                        .start();
+                RawClient first = app.connect();
+                H2Client second = H2Client.connect(app.port())) {
+            first.send(RawClient.request("GET", "/slow/1") + "\r\n");
+            await().until(() -> stalled.waiting() == 1);
+            Runnable reset = second.request("GET", "/slow/2");
+            await().until(() -> stalled.waiting() == 2);
+            reset.run();
+
+            await().until(() -> stalled.waiting() == 1);
+            await().until(() -> ended.size() == 1);
+            assertThat(ended).containsExactly(499);
+            await().until(() -> errors.size() == 1);
+            assertThat(second.exchange("GET", "/page", Map.of(), null, Map.of()).text())
+                    .isEqualTo("app:GET /page");
+        }
+    }
+
+    /** The gateway sets none, but the app may. */
+    @ParameterizedTest
+    @EnumSource
+    void timeLimitOfTheContainerEndsTheExchangeAndItsUpstream(Container container) throws Exception {
+        List<AsyncEvent> events = new CopyOnWriteArrayList<>();
+        Queue<Integer> ended = new ConcurrentLinkedQueue<>();
+        try (StalledOrigin stalled = StalledOrigin.start();
+                AppServer app = AppServer.on(container)
+                        .filter(listening(events, 100))
+                        .filter(new HeadgateFilter(
+                                GatewayBuilder.create()
+                                        .hostThreads(1)
+                                        .closeGrace(Duration.ZERO)
+                                        .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                        .build(),
+                                new ExchangeListener() {
+                                    @Override
+                                    public void ended(Exchange exchange) {
+                                        ended.add(exchange.status());
+                                    }
+                                }))
+                        .start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            first.send(RawClient.request("GET", "/slow/1") + "\r\n");
+            await().until(() -> stalled.waiting() == 1);
+            second.send(RawClient.request("GET", "/slow/2") + "\r\n");
+
+            assertThat(second.readResponse().status()).isEqualTo(500);
+            await().until(() -> ended.size() == 1);
+            assertThat(stalled.waiting()).isEqualTo(1);
+            try (RawClient third = app.connect()) {
+                assertThat(third.get("/page").text()).isEqualTo("app:GET /page");
+            }
+        }
+    }
+
+    /** A filter that sees what the container tells of asynchronous requests. */
+    private static HttpFilter listening(List<AsyncEvent> errors, long timeoutMillis) {
+        return new HttpFilter() {
+            @Override
+            protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                    throws IOException, ServletException {
+                chain.doFilter(request, response);
+                if (!request.isAsyncStarted()) {
+                    return;
+                }
+                if (timeoutMillis > 0) {
+                    request.getAsyncContext().setTimeout(timeoutMillis);
+                }
+                request.getAsyncContext().addListener(new AsyncListener() {
+                    @Override
+                    public void onError(AsyncEvent event) {
+                        errors.add(event);
+                    }
+
+                    @Override
+                    public void onTimeout(AsyncEvent event) {}
+
+                    @Override
+                    public void onComplete(AsyncEvent event) {}
+
+                    @Override
+                    public void onStartAsync(AsyncEvent event) {}
+                });
+            }
+        };
     }
 
     /** The share is one thread, which a request to /slow takes. */
