@@ -686,7 +686,7 @@ class HostThreadsTest {
 
             assertThat(second.readResponse().status()).isEqualTo(500);
             await().until(() -> ended.size() == 1);
-            assertThat(stalled.waiting()).isEqualTo(1);
+            await().until(() -> stalled.waiting() == 1);
             try (RawClient third = app.connect()) {
                 assertThat(third.get("/page").text()).isEqualTo("app:GET /page");
             }
