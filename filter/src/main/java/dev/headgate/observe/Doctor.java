@@ -145,11 +145,11 @@ final class Doctor implements ExchangeListener {
             }
         }
         if (!queueless.isEmpty()) {
-            findings.add("Nobody waits in a queue for places without number; write "
+            findings.add("queue.* has no effect where the number of places has no limit; write "
                     + each(queueless, "concurrency.max") + " = NUMBER, or take queue.* out");
         }
         if (!equal.isEmpty()) {
-            findings.add("Only in a queue is somebody more important than others, and here is none; write "
+            findings.add("priority has no effect where nobody waits in a queue; write "
                     + each(equal, "queue.length")
                     + " = NUMBER beside a concurrency.max, there or at the upstream, or take priority out");
         }
