@@ -176,7 +176,15 @@ final class Gateway implements ManagedGateway, AutoCloseable {
             cache = cache(config, before == null ? null : before.cache());
             admission = new Admission(config, nanoSource, before == null ? null : before.admission());
             Forwarder forwarder = new Forwarder(
-                    config, routes.routes(), upstreams, cache, context, sessionCookie(context), watchdog, nanoSource);
+                    config,
+                    routes.routes(),
+                    upstreams,
+                    cache,
+                    admission,
+                    context,
+                    sessionCookie(context),
+                    watchdog,
+                    nanoSource);
             return new Generation(
                     config,
                     routes,

@@ -47,9 +47,9 @@ import org.slf4j.MDC;
  * thread, or on one that the container lends for it.
  *
  * <p><b>Who may touch the request and response of an exchange off its thread.</b> Containers recycle both as soon as the
- * asynchronous context completes, and they complete it by themselves once {@code onError} has returned. So {@code
- * onError} breaks the upstream connection, which makes the worker give up, and does not return before the worker has let
- * go. Nobody else calls {@code complete}, and it is called once.
+ * asynchronous context completes, and they complete it by themselves once {@code onError} or {@code onTimeout} has
+ * returned. So both break the upstream connection, which makes the worker give up, and do not return before the worker has
+ * let go. Nobody else calls {@code complete}, and it is called once.
  *
  * <p>Thread-safe.
  */
@@ -523,9 +523,30 @@ final class HostThreads implements AutoCloseable {
                     && exchange.request().getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof BrokenResponse;
         }
 
-        /** The container has lost the client, or gives up: after this returns, request and response are not ours. */
+        /** The container has lost the client. */
         @Override
         public void onError(AsyncEvent event) {
+            if (takeBack()) {
+                async.complete();
+            }
+        }
+
+        /**
+         * {@link #breakConnection} has asked for it, or the app has set a limit of its own. What the client gets is the
+         * container's to say: 500, or a cut response.
+         */
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            LOG.debug("{} the container's time limit ends the exchange", exchange.requestId());
+            takeBack();
+        }
+
+        /**
+         * Ends the exchange for the container: after this, request and response are not ours.
+         *
+         * @return whether nobody else had ended it
+         */
+        private boolean takeBack() {
             exchange.abandon();
             boolean mine;
             boolean waited;
@@ -546,15 +567,7 @@ final class HostThreads implements AutoCloseable {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            if (mine) {
-                async.complete();
-            }
-        }
-
-        /** Only where {@link #breakConnection} has asked for it. */
-        @Override
-        public void onTimeout(AsyncEvent event) {
-            LOG.debug("{} the container's time limit ended the exchange", exchange.requestId());
+            return mine;
         }
 
         @Override

@@ -3,17 +3,24 @@ package dev.headgate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.headgate.config.ThreadConfig;
+import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.ExchangeListener;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.Crowd;
 import dev.headgate.testing.H2Client;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawMessage.Ending;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.StalledOrigin;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.http.HttpFilter;
@@ -23,6 +30,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.lang.reflect.Field;
+import java.lang.reflect.Proxy;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,7 +38,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.MDC;
@@ -490,6 +501,228 @@ class HostThreadsTest {
             await().atMost(Duration.ofSeconds(20)).until(() -> left.get() == 20 - share);
             assertThat(crowd.answers()).isEmpty();
         }
+    }
+
+    /** As in a container that shows neither Tomcat's MBeans nor Jetty's thread pool. */
+    @Test
+    void shareIs64WhereTheContainerDoesNotTellItsSize() {
+        ServletContext silent = (ServletContext) Proxy.newProxyInstance(
+                HostThreadsTest.class.getClassLoader(),
+                new Class<?>[] {ServletContext.class},
+                (proxy, called, given) -> {
+                    assertThat(called.getName()).isEqualTo("getAttribute");
+                    return null;
+                });
+        try (LogLines log = LogLines.of("dev.headgate.HostThreads", "info");
+                HostThreads unknown = new HostThreads(new ThreadConfig(0, 200), "unknown", silent, Thread::new);
+                HostThreads told = new HostThreads(new ThreadConfig(7, 200), "told", silent, Thread::new)) {
+            assertThat(unknown.share()).isEqualTo(64);
+            assertThat(told.share()).isEqualTo(7);
+            assertThat(log.lines())
+                    .satisfiesExactly(
+                            line -> assertThat(line)
+                                    .startsWith(
+                                            "INFO Headgate 'unknown' holds at most 64 threads of the container, whose"
+                                                    + " size is unknown"),
+                            line -> assertThat(line)
+                                    .startsWith("INFO Headgate 'told' holds at most 7 threads of the container; "));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void containerOnVirtualThreadsIsServedInPlace(Container container) throws Exception {
+        if (!VIRTUAL) {
+            System.err.println("SKIPPED: containerOnVirtualThreadsIsServedInPlace needs Java 21 or later");
+        }
+        Assumptions.assumeTrue(VIRTUAL, "this Java has no virtual threads");
+        Queue<String> threads = new ConcurrentLinkedQueue<>();
+        AtomicInteger left = new AtomicInteger();
+        try (StalledOrigin origin = StalledOrigin.start();
+                AppServer app = AppServer.on(container)
+                        .virtualThreads()
+                        .filter(new HttpFilter() {
+                            @Override
+                            protected void doFilter(
+                                    HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                                    throws IOException, ServletException {
+                                threads.add(Thread.currentThread().toString());
+                                chain.doFilter(request, response);
+                                left.incrementAndGet();
+                            }
+                        })
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .hostThreads(1)
+                                .closeGrace(Duration.ZERO)
+                                .upstream("slow", u -> u.connectionsMax(100))
+                                .route("slow", r -> r.path("/slow/*").to(origin.url()))
+                                .build()))
+                        .start();
+                Crowd crowd = new Crowd(app.port(), 50, "/slow/x");
+                RawClient user = app.connect()) {
+            await().atMost(Duration.ofSeconds(20)).until(() -> origin.waiting() == 50);
+            assertThat(threads).hasSize(50).allMatch(thread -> thread.startsWith("VirtualThread["));
+            assertThat(left).as("each waits on the thread that it came on").hasValue(0);
+            assertThat(crowd.answers()).isEmpty();
+            assertThat(user.get("/page").text()).isEqualTo("app:GET /page");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void attributesAndSessionGoAlongOffThread(Container container) throws Exception {
+        Queue<String> seen = new ConcurrentLinkedQueue<>();
+        try (RawOrigin stalled = RawOrigin.scripted(connection -> {
+                    connection.readRequest();
+                    connection.readRequest();
+                });
+                RawOrigin origin = RawOrigin.ok();
+                AppServer app = AppServer.on(container)
+                        .filter(new HttpFilter() {
+                            @Override
+                            protected void doFilter(
+                                    HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                                    throws IOException, ServletException {
+                                Thread thread = Thread.currentThread();
+                                request.setAttribute("tenant", request.getHeader("X-Tenant"));
+                                request.getSession().setAttribute("cart", "three apples");
+                                chain.doFilter(request, new HttpServletResponseWrapper(response) {
+                                    @Override
+                                    public ServletOutputStream getOutputStream() throws IOException {
+                                        if (Thread.currentThread() != thread) {
+                                            seen.add(request.getAttribute("tenant") + ", "
+                                                    + request.getSession(false).getAttribute("cart"));
+                                        }
+                                        return super.getOutputStream();
+                                    }
+                                });
+                            }
+                        })
+                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                                .hostThreads(1)
+                                .closeGrace(Duration.ZERO)
+                                .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                .route("api", r -> r.path("/api/*").to(origin.url()))
+                                .build()))
+                        .start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            occupy(first, stalled);
+
+            assertThat(second.get("/api/x", "X-Tenant: acme").status()).isEqualTo(200);
+            assertThat(seen).isNotEmpty().containsOnly("acme, three apples");
+            seen.clear();
+            assertThat(second.get("/api/x", "X-Tenant: bolt").status()).isEqualTo(200);
+            assertThat(seen).isNotEmpty().containsOnly("bolt, three apples");
+        }
+    }
+
+    /** The containers tell of a stream that is reset by an error of the asynchronous request. */
+    @ParameterizedTest
+    @EnumSource
+    void errorOfTheContainerEndsTheExchangeAndItsUpstream(Container container) throws Exception {
+        List<AsyncEvent> errors = new CopyOnWriteArrayList<>();
+        Queue<Integer> ended = new ConcurrentLinkedQueue<>();
+        try (StalledOrigin stalled = StalledOrigin.start();
+                AppServer app = AppServer.on(container)
+                        .filter(listening(errors, 0))
+                        .filter(new HeadgateFilter(
+                                GatewayBuilder.create()
+                                        .hostThreads(1)
+                                        .closeGrace(Duration.ZERO)
+                                        .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                        .build(),
+                                new ExchangeListener() {
+                                    @Override
+                                    public void ended(Exchange exchange) {
+                                        ended.add(exchange.status());
+                                    }
+                                }))
+                        .start();
+                RawClient first = app.connect();
+                H2Client second = H2Client.connect(app.port())) {
+            first.send(RawClient.request("GET", "/slow/1") + "\r\n");
+            await().until(() -> stalled.waiting() == 1);
+            Runnable reset = second.request("GET", "/slow/2");
+            await().until(() -> stalled.waiting() == 2);
+            reset.run();
+
+            await().until(() -> stalled.waiting() == 1);
+            await().until(() -> ended.size() == 1);
+            assertThat(ended).containsExactly(499);
+            await().until(() -> errors.size() == 1);
+            assertThat(second.exchange("GET", "/page", Map.of(), null, Map.of()).text())
+                    .isEqualTo("app:GET /page");
+        }
+    }
+
+    /** The gateway sets none, but the app may. */
+    @ParameterizedTest
+    @EnumSource
+    void timeLimitOfTheContainerEndsTheExchangeAndItsUpstream(Container container) throws Exception {
+        List<AsyncEvent> events = new CopyOnWriteArrayList<>();
+        Queue<Integer> ended = new ConcurrentLinkedQueue<>();
+        try (StalledOrigin stalled = StalledOrigin.start();
+                AppServer app = AppServer.on(container)
+                        .filter(listening(events, 100))
+                        .filter(new HeadgateFilter(
+                                GatewayBuilder.create()
+                                        .hostThreads(1)
+                                        .closeGrace(Duration.ZERO)
+                                        .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                        .build(),
+                                new ExchangeListener() {
+                                    @Override
+                                    public void ended(Exchange exchange) {
+                                        ended.add(exchange.status());
+                                    }
+                                }))
+                        .start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            first.send(RawClient.request("GET", "/slow/1") + "\r\n");
+            await().until(() -> stalled.waiting() == 1);
+            second.send(RawClient.request("GET", "/slow/2") + "\r\n");
+
+            assertThat(second.readResponse().status()).isEqualTo(500);
+            await().until(() -> ended.size() == 1);
+            await().until(() -> stalled.waiting() == 1);
+            try (RawClient third = app.connect()) {
+                assertThat(third.get("/page").text()).isEqualTo("app:GET /page");
+            }
+        }
+    }
+
+    /** A filter that sees what the container tells of asynchronous requests. */
+    private static HttpFilter listening(List<AsyncEvent> errors, long timeoutMillis) {
+        return new HttpFilter() {
+            @Override
+            protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                    throws IOException, ServletException {
+                chain.doFilter(request, response);
+                if (!request.isAsyncStarted()) {
+                    return;
+                }
+                if (timeoutMillis > 0) {
+                    request.getAsyncContext().setTimeout(timeoutMillis);
+                }
+                request.getAsyncContext().addListener(new AsyncListener() {
+                    @Override
+                    public void onError(AsyncEvent event) {
+                        errors.add(event);
+                    }
+
+                    @Override
+                    public void onTimeout(AsyncEvent event) {}
+
+                    @Override
+                    public void onComplete(AsyncEvent event) {}
+
+                    @Override
+                    public void onStartAsync(AsyncEvent event) {}
+                });
+            }
+        };
     }
 
     /** The share is one thread, which a request to /slow takes. */

@@ -3,19 +3,33 @@ package dev.headgate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.setup.RouteBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawMessage.Ending;
 import dev.headgate.testing.RawOrigin;
+import dev.headgate.testing.Scene;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +39,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What clients and origins see of limits. */
 @Timeout(30)
 class LimitsOnTheWireTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     @ParameterizedTest
     @EnumSource
@@ -251,6 +267,46 @@ class LimitsOnTheWireTest {
         }
     }
 
+    /** The client has its stale response; a later one tries again. */
+    @OnEachContainer
+    void cacheValidatesByItselfOnlyWhereAPlaceIsFree(Container container) throws Exception {
+        CountDownLatch answer = new CountDownLatch(1);
+        RawOrigin origin = RawOrigin.scripted(connection -> {
+            for (RawMessage request = connection.readRequest(); request != null; request = connection.readRequest()) {
+                if (request.target().equals("/api/stalls")) {
+                    answer.await();
+                }
+                boolean again = request.has("If-None-Match");
+                connection.send(
+                        again
+                                ? RawOrigin.ok("new", "Cache-Control: max-age=600")
+                                : RawOrigin.ok(
+                                        "old", "Cache-Control: max-age=0, stale-while-revalidate=600", "ETag: \"1\""));
+            }
+        });
+        try (Scene scene = Scene.of(
+                container,
+                origin,
+                "route.r.cache=true",
+                "upstream.r.concurrency.max=1",
+                "upstream.r.queue.length=5",
+                "upstream.r.queue.time=1m")) {
+            assertThat(scene.client().get("/api/a").text()).isEqualTo("old");
+            RawClient stalls = scene.connect();
+            stalls.send(RawClient.request("GET", "/api/stalls") + "\r\n");
+            origin.request(1);
+            for (int i = 0; i < 50; i++) {
+                assertThat(scene.client().get("/api/a").text()).isEqualTo("old");
+            }
+            assertThat(origin.requests()).isEqualTo(2);
+
+            answer.countDown();
+            assertThat(stalls.readResponse().status()).isEqualTo(200);
+            await().until(() -> scene.client().get("/api/a").text().equals("new"));
+            assertThat(origin.requests()).isEqualTo(3);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void routesThatNameOneLimitShareItsBudget(Container container) throws IOException {
@@ -434,6 +490,173 @@ class LimitsOnTheWireTest {
                         .isEqualTo(431);
             }
             assertThat(origin.connections()).isZero();
+        }
+    }
+
+    /** As security filters do: who {@code X-Role} says the user is. */
+    private static void signIn(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        chain.doFilter(
+                new HttpServletRequestWrapper((HttpServletRequest) request) {
+                    @Override
+                    public boolean isUserInRole(String role) {
+                        return role.equals(getHeader("X-Role"));
+                    }
+                },
+                response);
+    }
+
+    @OnEachContainer
+    void userOfAnImportantRoleTakesTheTurnOfAnother(Container container) throws Exception {
+        CountDownLatch answer = new CountDownLatch(1);
+        RawOrigin origin = RawOrigin.scripted(connection -> {
+            while (connection.readRequest() != null) {
+                answer.await();
+                connection.send(RawOrigin.ok("done"));
+            }
+        });
+        try (Scene scene = Scene.of(
+                AppServer.on(container).filter(LimitsOnTheWireTest::signIn),
+                origin,
+                "route.r.priority.high-roles=premium gold",
+                "route.r.concurrency.max=1",
+                "route.r.queue.length=1",
+                "route.r.queue.time=1m")) {
+            RawClient one = scene.client();
+            one.send(RawClient.request("GET", "/api/one") + "\r\n");
+            origin.request(0);
+            RawClient other = scene.connect();
+            other.send(RawClient.request("GET", "/api/two", "X-Role: basic") + "\r\n");
+            RawClient premium = scene.connect();
+            premium.send(RawClient.request("GET", "/api/three", "X-Role: premium") + "\r\n");
+            // Whichever of them came first, the important one waits and the other is shed.
+            assertThat(other.readResponse().status()).isEqualTo(503);
+            // Among equals who came first keeps the turn.
+            RawMessage late = scene.connect().get("/api/four", "X-Role: gold");
+            assertThat(late.status()).isEqualTo(503);
+            answer.countDown();
+            assertThat(premium.readResponse().status()).isEqualTo(200);
+            assertThat(one.readResponse().status()).isEqualTo(200);
+            assertThat(origin.requests()).isEqualTo(2);
+        }
+    }
+
+    @OnEachContainer
+    void sessionsAreCountedApartAndClientsWithoutOneByAddress(Container container) throws Exception {
+        Filter login = (request, response, chain) -> {
+            if (((HttpServletRequest) request).getHeader("X-Login") != null) {
+                ((HttpServletRequest) request).getSession();
+            }
+            chain.doFilter(request, response);
+        };
+        try (Scene scene = Scene.of(
+                AppServer.on(container).filter(login),
+                RawOrigin.ok(),
+                "limit.each.rate=1/h",
+                "limit.each.key=session",
+                "route.r.limits=each")) {
+            assertThat(scene.client().get("/api/x").status()).isEqualTo(200);
+            assertThat(scene.client()
+                            .get("/api/x", "Cookie: JSESSIONID=made-up")
+                            .status())
+                    .isEqualTo(429);
+            for (int i = 0; i < 2; i++) {
+                String cookie = scene.client().get("/page", "X-Login: yes").field("Set-Cookie");
+                String session = "Cookie: " + cookie.substring(0, cookie.indexOf(';'));
+                assertThat(scene.client().get("/api/x", session).status()).isEqualTo(200);
+                assertThat(scene.client().get("/api/x", session).status()).isEqualTo(429);
+            }
+        }
+    }
+
+    /** Content is never taken for a request, whether the container reads it to its end or closes. */
+    @ParameterizedTest
+    @CsvSource({"TOMCAT, false", "JETTY, false", "TOMCAT, true", "JETTY, true"})
+    void afterContentBeyondTheLimitTheNextRequestIsAnsweredOrTheConnectionClosed(Container container, boolean chunked)
+            throws Exception {
+        String content = "GET /api/smuggled HTTP/1.1\r\nHost: app.test\r\n\r\n".repeat(100);
+        RawOrigin origin = RawOrigin.scripted(connection -> connection.readRequest());
+        try (Scene scene = Scene.of(container, origin, "route.r.request.max-size=1KB")) {
+            RawClient client = scene.client();
+            String framing = chunked ? "Transfer-Encoding: chunked" : "Content-Length: " + content.length();
+            client.send(RawClient.request("POST", "/api/x", framing) + "\r\n");
+            if (chunked) {
+                client.sendChunk(content);
+            }
+            RawMessage refused = client.readResponse();
+            assertThat(refused.status()).isEqualTo(413);
+            RawMessage next = null;
+            try {
+                client.send(chunked ? "0\r\n\r\n" : content);
+                next = client.get("/page");
+            } catch (EOFException | SocketException e) {
+                assertThat(client.closedByPeer()).isTrue();
+            }
+            if (next != null) {
+                assertThat(next.text()).isEqualTo("app:GET /page");
+            }
+            assertThat(scene.connect().get("/page").text()).isEqualTo("app:GET /page");
+            assertThat(origin.requests()).isLessThanOrEqualTo(chunked ? 1 : 0);
+        }
+    }
+
+    /** The clock turns while all are at the origin, so that latency is what the test says, however loaded the machine. */
+    @OnEachContainer
+    void adaptiveLimitGoesDownWhenTheUpstreamSlowsAndUpAgain(Container container) throws Exception {
+        AtomicLong clock = new AtomicLong(1);
+        Semaphore answers = new Semaphore(0);
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    while (connection.readRequest() != null) {
+                        answers.acquire();
+                        connection.send(RawOrigin.ok("done"));
+                    }
+                });
+                AppServer app = AppServer.on(container)
+                        .filter(new HeadgateFilter(
+                                GatewayBuilder.create()
+                                        .set("status.path", "/status")
+                                        .set("status.addresses", "127.0.0.1")
+                                        .set("close.grace", "0s")
+                                        .set("upstream.up.origins", origin.url())
+                                        .set("upstream.up.concurrency.adaptive", "true")
+                                        .set("upstream.up.concurrency.min", "12")
+                                        .set("upstream.up.concurrency.max", "24")
+                                        .set("route.r.path", "/api/*")
+                                        .set("route.r.to", "up")
+                                        .build(),
+                                clock::get))
+                        .start();
+                RawClient operator = app.connect()) {
+            List<RawClient> clients = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                clients.add(app.connect());
+            }
+            int sent = 0;
+            List<Integer> places = new ArrayList<>();
+            for (long millis : new long[] {10, 200, 10}) {
+                for (int round = 0; round < 30; round++) {
+                    for (RawClient client : clients) {
+                        client.send(RawClient.request("GET", "/api/x") + "\r\n");
+                    }
+                    sent += clients.size();
+                    int all = sent;
+                    await().pollInterval(Duration.ofMillis(2)).until(() -> origin.requests() == all);
+                    clock.addAndGet(Duration.ofMillis(millis).toNanos());
+                    answers.release(clients.size());
+                    for (RawClient client : clients) {
+                        assertThat(client.readResponse().status()).isEqualTo(200);
+                    }
+                    clock.addAndGet(Duration.ofMillis(100).toNanos()); // Vegas looks at windows
+                }
+                places.add(JSON.readTree(operator.get("/status", "Accept: application/json")
+                                .content())
+                        .at("/limits/places/0/places")
+                        .asInt());
+            }
+            for (RawClient client : clients) {
+                client.close();
+            }
+            assertThat(places).containsExactly(24, 12, 24);
         }
     }
 

@@ -236,7 +236,9 @@ class PooledConnectionTest {
             RawClient holder = scene.connect();
             holder.send(RawClient.request("GET", "/api/x") + "\r\n");
             origin.request(0);
-            assertThat(scene.client().get("/api/y").status()).isEqualTo(503);
+            RawMessage refused = scene.client().get("/api/y");
+            assertThat(refused.status()).isEqualTo(503);
+            assertThat(refused.field("Retry-After")).isEqualTo("1");
             over.countDown();
             assertThat(holder.readResponse().text()).isEqualTo("late");
             assertThat(origin.connections()).isEqualTo(1);

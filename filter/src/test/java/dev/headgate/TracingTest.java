@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.headgate.testing.AppServer;
+import dev.headgate.testing.AppWithout;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawOrigin;
@@ -23,12 +24,9 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import jakarta.servlet.Filter;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.reflect.Array;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -156,45 +154,9 @@ class TracingTest {
         }
     }
 
-    /** The class loader of an app that has the gateway's classes and not those of OpenTelemetry. */
-    private static final class WithoutApi extends ClassLoader {
-
-        private final Set<String> missed = ConcurrentHashMap.newKeySet();
-
-        WithoutApi() {
-            super(TracingTest.class.getClassLoader());
-        }
-
-        @Override
-        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-            if (name.startsWith("io.opentelemetry.")) {
-                missed.add(name);
-                throw new ClassNotFoundException(name);
-            }
-            if (!name.startsWith("dev.headgate.")) {
-                return super.loadClass(name, resolve);
-            }
-            synchronized (getClassLoadingLock(name)) {
-                Class<?> known = findLoadedClass(name);
-                if (known != null) {
-                    return known;
-                }
-                try (InputStream file = getResourceAsStream(name.replace('.', '/') + ".class")) {
-                    if (file == null) {
-                        throw new ClassNotFoundException(name);
-                    }
-                    byte[] code = file.readAllBytes();
-                    return defineClass(name, code, 0, code.length);
-                } catch (IOException e) {
-                    throw new ClassNotFoundException(name, e);
-                }
-            }
-        }
-    }
-
     @Test
     void withoutTheApiNoClassOfItIsLoaded() throws Exception {
-        WithoutApi loader = new WithoutApi();
+        AppWithout loader = new AppWithout("io.opentelemetry.");
         try (RawOrigin origin = RawOrigin.ok()) {
             Class<?> builder = loader.loadClass("dev.headgate.setup.GatewayBuilder");
             Object settings = builder.getMethod("create").invoke(null);
@@ -213,7 +175,7 @@ class TracingTest {
                 assertThat(origin.request().fieldLines()).contains(PARENT);
             }
         }
-        assertThat(loader.missed).containsExactly("io.opentelemetry.api.GlobalOpenTelemetry");
+        assertThat(loader.missed()).containsExactly("io.opentelemetry.api.GlobalOpenTelemetry");
     }
 
     private static String text(SpanData span, String name) {

@@ -24,6 +24,22 @@ public interface Fetch {
      */
     Fetch detached();
 
+    /**
+     * Takes what the origin can spare for a request that no client waits for.
+     *
+     * @return to be closed once that request is over; null where there is nothing to spare now
+     */
+    default Place placeToSpare() {
+        return () -> {};
+    }
+
+    /** What an origin does for one request. */
+    @FunctionalInterface
+    interface Place extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     /** A response whose head has come, and whose content is still to come. */
     interface Response extends AutoCloseable {
 

@@ -908,6 +908,7 @@ public final class ResponseCache implements AutoCloseable {
         });
     }
 
+    @SuppressWarnings("try") // the place is only there to be closed
     private boolean validateLater(CacheRequest request, CacheKey key, StoredResponse stored, Fetch fetch) {
         String what = key.text() + stored.selecting();
         if (!validating.add(what)) {
@@ -927,8 +928,10 @@ public final class ResponseCache implements AutoCloseable {
         CachePlan plan = CachePlan.toOrigin(whole, stored, Forward.STALE, 0);
         try {
             background.execute(() -> {
-                try {
-                    fetch(new Turn(whole, key, plan, null), detached, null);
+                try (Fetch.Place place = detached.placeToSpare()) {
+                    if (place != null) { // a later request tries again
+                        fetch(new Turn(whole, key, plan, null), detached, null);
+                    }
                 } catch (GatewayFailure | RuntimeException e) {
                     LOG.debug("A stored response could not be validated in the background", e);
                 } finally {

@@ -17,6 +17,9 @@ public record ConcurrencyConfig(int max, boolean adaptive, int min, int queueLen
     /** What an adaptive limit may rise to when nothing else was said. */
     public static final int ADAPTIVE_MAX = 1_000;
 
+    /** How long an exchange may wait when nothing else was said. */
+    public static final Duration QUEUE_TIME = Duration.ofSeconds(1);
+
     /** No limit. */
     public static final ConcurrencyConfig NONE = new ConcurrencyConfig(0, false, 1, 0, Duration.ZERO, Order.FIFO);
 

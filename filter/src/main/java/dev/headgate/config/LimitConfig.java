@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -86,6 +87,13 @@ public record LimitConfig(
                 }
             }
             throw new IllegalArgumentException("'" + text + "' is not a key");
+        }
+
+        /** As {@link #parse} reads it. */
+        @Override
+        public String toString() {
+            String word = kind.name().toLowerCase(Locale.ROOT);
+            return kind.named ? word + ":" + argument : word;
         }
     }
 

@@ -233,7 +233,7 @@ public final class Exchange {
     }
 
     /**
-     * Keeps something of a listener's own with the exchange.
+     * Keeps something of a listener's or a stage's own with the exchange.
      *
      * @param key told apart by identity: the listener itself, or an attempt
      */

@@ -14,6 +14,8 @@ import dev.headgate.exchange.ResponseHead;
 import dev.headgate.exchange.TrustedProxies;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
+import dev.headgate.limit.Admission;
+import dev.headgate.limit.Permit;
 import dev.headgate.route.Route;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.upstream.Origin;
@@ -56,6 +58,7 @@ public final class Forwarder {
     /** Null where no route has one. */
     private final ResponseCache cache;
 
+    private final Admission admission;
     private final Purge purge;
 
     private final InterimRelay interim;
@@ -65,6 +68,7 @@ public final class Forwarder {
     /**
      * @param cache null where no route has one
      * @param upstreams by name; every upstream of the routes is there
+     * @param admission asked for what nobody waits for; everything else has been let in
      * @param sessionCookie the name of the app's own session cookie
      */
     public Forwarder(
@@ -72,11 +76,13 @@ public final class Forwarder {
             List<Route> routes,
             Map<String, Upstream> upstreams,
             ResponseCache cache,
+            Admission admission,
             ServletContext context,
             String sessionCookie,
             Watchdog watchdog,
             LongSupplier nanoSource) {
         this.cache = cache;
+        this.admission = admission;
         this.watchdog = watchdog;
         this.purge = new Purge(cache, config.cacheStore());
         this.interim = new InterimRelay(context);
@@ -337,6 +343,12 @@ public final class Forwarder {
                 return null;
             }
             return new OriginFetch(route, outgoing, affinity, match, exchange.withoutClient(nanoSource.getAsLong()));
+        }
+
+        @Override
+        public Place placeToSpare() {
+            Permit permit = admission.enterIfFree(match.route().index(), exchange);
+            return permit == null ? null : permit::close;
         }
     }
 

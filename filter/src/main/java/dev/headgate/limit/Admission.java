@@ -222,7 +222,7 @@ public final class Admission implements AutoCloseable {
         }
         List<RateLimit.Verdict> verdicts = new ArrayList<>(rates.size());
         for (RateLimit rate : rates) {
-            RateLimit.Verdict verdict = rate.ask(exchange.request(), captures);
+            RateLimit.Verdict verdict = rate.ask(exchange, captures);
             if (verdict == null) {
                 continue;
             }
@@ -233,7 +233,7 @@ public final class Admission implements AutoCloseable {
             }
             rate.refused();
             // Who is refused has had nothing: the other limits get back what they gave.
-            verdicts.forEach(given -> given.limit().giveBack(given));
+            verdicts.forEach(given -> given.limit().giveBack(given, exchange));
             verdicts.add(verdict);
             announce(verdicts, exchange.response());
             FailureKind kind =
@@ -253,14 +253,14 @@ public final class Admission implements AutoCloseable {
         }
         RateLimit.Verdict had = null;
         try (Exchange.Wait wait = exchange.interruptible()) {
-            had = rate.await(verdict, exchange.request(), captures);
+            had = rate.await(verdict, exchange, captures);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         if (exchange.isAbandoned()) {
             Thread.interrupted(); // it was meant for that wait
             if (had != null) {
-                rate.giveBack(had);
+                rate.giveBack(had, exchange);
             }
             throw left();
         }
@@ -323,6 +323,35 @@ public final class Admission implements AutoCloseable {
                 throw e;
             }
         }
+        return permit(entrance, exchange);
+    }
+
+    /**
+     * Takes a place at the route and at its upstream for a request that nobody waits for: only where one is free at once.
+     *
+     * @param exchange one without a client
+     * @return null where there is no place to spare
+     */
+    public Permit enterIfFree(int route, Exchange exchange) {
+        Entrance entrance = entrances[route];
+        Gate routeGate = entrance.routeGate();
+        Gate upstreamGate = entrance.upstreamGate();
+        if (routeGate != null && !routeGate.enterIfFree()) {
+            return null;
+        }
+        if (upstreamGate != null && !upstreamGate.enterIfFree()) {
+            if (routeGate != null) {
+                routeGate.leave(nanoSource.getAsLong(), 0, Gate.Outcome.UNKNOWN);
+            }
+            return null;
+        }
+        return permit(entrance, exchange);
+    }
+
+    /** For places that were just taken. */
+    private Permit permit(Entrance entrance, Exchange exchange) {
+        Gate routeGate = entrance.routeGate();
+        Gate upstreamGate = entrance.upstreamGate();
         long entered = nanoSource.getAsLong();
         return () -> {
             Gate.Outcome outcome = outcome(exchange);

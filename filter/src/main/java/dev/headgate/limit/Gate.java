@@ -160,6 +160,21 @@ final class Gate {
         }
     }
 
+    /** Takes a place, which {@link #leave} gives back, where one is free and nobody waits for it. A refusal is not counted. */
+    boolean enterIfFree() {
+        lock.lock();
+        try {
+            boolean free = taken < limit() && waiters == 0;
+            if (free) {
+                taken++;
+                admitted++;
+            }
+            return free;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Sees to it that one more may wait. */
     private boolean makeRoom(Priority priority) {
         if (waiters < config.queueLength()) {

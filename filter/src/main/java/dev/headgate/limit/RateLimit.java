@@ -62,7 +62,14 @@ final class RateLimit {
 
     /** What came of a request for tokens: enough to give them back, and to tell the client. */
     record Verdict(
-            RateLimit limit, boolean admitted, long cost, Bucket from, Duration delay, String state, String policy) {}
+            RateLimit limit,
+            boolean admitted,
+            long cost,
+            Bucket from,
+            boolean fromStore,
+            Duration delay,
+            String state,
+            String policy) {}
 
     private static final String USER = "user ";
     private static final String SESSION = "session ";
@@ -134,14 +141,22 @@ final class RateLimit {
                                     .refillGreedy(bandwidth.requests(), bandwidth.period())
                                     .id(id)
                                     .build());
-            long seconds = Math.max(1, bandwidth.period().toSeconds());
-            names[i] = '"' + config.name() + (names.length == 1 ? "" : "-" + seconds + "s") + '"';
-            policy.append(i == 0 ? "" : ", ")
-                    .append(names[i])
-                    .append(";q=")
-                    .append(bandwidth.requests())
-                    .append(";w=")
-                    .append(seconds);
+            long millis = bandwidth.period().toMillis();
+            boolean whole = millis % 1_000 == 0;
+            String window = whole ? millis / 1_000 + "s" : millis + "ms";
+            long twins = bandwidths.subList(0, i).stream()
+                    .filter(other -> other.period().equals(bandwidth.period()))
+                    .count();
+            names[i] = '"'
+                    + config.name()
+                    + (names.length == 1 ? "" : "-" + window)
+                    + (twins == 0 ? "" : "-" + (twins + 1))
+                    + '"';
+            policy.append(i == 0 ? "" : ", ").append(names[i]).append(";q=").append(bandwidth.requests());
+            // A window is told in whole seconds or not at all: neither 20 a second nor 10 a second is 10 in each half.
+            if (whole) {
+                policy.append(";w=").append(millis / 1_000);
+            }
         }
         String fingerprint = Integer.toHexString(bandwidths.toString().hashCode());
         return new Rates(role, bucket.build(), fingerprint, policy.toString(), names);
@@ -181,7 +196,8 @@ final class RateLimit {
      * @param captures what the route's path pattern captured, by name
      * @return null where the request is free
      */
-    Verdict ask(HttpServletRequest request, Function<String, String> captures) {
+    Verdict ask(Exchange exchange, Function<String, String> captures) {
+        HttpServletRequest request = exchange.request();
         long cost = config.cost().getOrDefault(request.getMethod(), 1);
         if (cost == 0) {
             return null;
@@ -190,15 +206,18 @@ final class RateLimit {
         String key = key(request, captures, rates);
         Bucket bucket = null;
         VerboseResult<ConsumptionProbe> result = null;
-        if (shared != null && shared.mayTry()) {
+        boolean fromStore = false;
+        if (shared != null && !hasWaitedInVain(exchange) && shared.mayTry()) {
             try {
                 bucket = shared.bucket(sharedKey(rates, key), rates.bucket());
                 result = consume(bucket, cost);
+                fromStore = true;
                 shared.worked();
                 mirror(key, rates, result.getValue());
             } catch (RuntimeException e) {
-                shared.failed(e);
+                storeFailed(exchange, e);
                 result = null;
+                fromStore = false;
             }
         }
         if (result == null) {
@@ -220,6 +239,7 @@ final class RateLimit {
                 enough || config.shadow(),
                 enough ? cost : 0,
                 bucket,
+                fromStore,
                 Duration.ofNanos(probe.getNanosToWaitForRefill()),
                 announced ? state(rates, result) : null,
                 announced ? rates.policy() : null);
@@ -231,33 +251,50 @@ final class RateLimit {
      *
      * @return what was had in the end; null when it was not worth the wait
      */
-    Verdict await(Verdict refusal, HttpServletRequest request, Function<String, String> captures)
-            throws InterruptedException {
-        long cost = config.cost().getOrDefault(request.getMethod(), 1);
+    Verdict await(Verdict refusal, Exchange exchange, Function<String, String> captures) throws InterruptedException {
+        long cost = config.cost().getOrDefault(exchange.request().getMethod(), 1);
         try {
             if (!refusal.from().asBlocking().tryConsume(cost, config.patience().toNanos(), BlockingStrategy.PARKING)) {
                 return null;
             }
         } catch (RuntimeException e) {
-            shared.failed(e); // only the store fails
-            Verdict here = ask(request, captures);
+            storeFailed(exchange, e); // nothing else fails
+            Verdict here = ask(exchange, captures);
             return here != null && here.admitted() ? here : null;
         }
         counts.admitted.increment();
         counts.waited.increment();
-        return new Verdict(this, true, cost, refusal.from(), Duration.ZERO, refusal.state(), refusal.policy());
+        return new Verdict(
+                this,
+                true,
+                cost,
+                refusal.from(),
+                refusal.fromStore(),
+                Duration.ZERO,
+                refusal.state(),
+                refusal.policy());
     }
 
-    /** Takes back what a request got that something else refuses. */
-    void giveBack(Verdict verdict) {
-        if (verdict.cost() == 0) {
+    /** Takes back what a request got that something else refuses; from a store that has just failed, it does not. */
+    void giveBack(Verdict verdict, Exchange exchange) {
+        if (verdict.cost() == 0 || verdict.fromStore() && hasWaitedInVain(exchange)) {
             return;
         }
         try {
             verdict.from().addTokens(verdict.cost());
         } catch (RuntimeException e) {
-            shared.failed(e); // only the store fails
+            storeFailed(exchange, e); // nothing else fails
         }
+    }
+
+    /** However many limits a request has, it waits only once for a store that does not answer. */
+    private boolean hasWaitedInVain(Exchange exchange) {
+        return exchange.kept(shared) != null;
+    }
+
+    private void storeFailed(Exchange exchange, RuntimeException e) {
+        exchange.keep(shared, Boolean.TRUE);
+        shared.failed(e);
     }
 
     /** Counts a request that it did not let pass. */

@@ -5,7 +5,9 @@ import dev.headgate.config.BalanceConfig;
 import dev.headgate.config.ConcurrencyConfig;
 import dev.headgate.config.ErrorConfig;
 import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.LimitConfig;
 import dev.headgate.config.RouteConfig;
+import dev.headgate.config.RouteLimits;
 import dev.headgate.config.UpstreamConfig;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.exchange.ExchangeListener;
@@ -18,6 +20,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -97,6 +100,7 @@ final class Doctor implements ExchangeListener {
             findings.add(
                     "Limit " + limit + " is used by no route; write route.NAME.limits = " + limit + ", or take it out");
         }
+        withoutEffect(config, findings);
         for (AddressRange trusted : config.trustedProxies()) {
             if (trusted.toString().endsWith("/0")) {
                 findings.add(
@@ -111,6 +115,96 @@ final class Doctor implements ExchangeListener {
                             + " out");
         }
         return findings;
+    }
+
+    /** What limits are told and never do. A setting for every route is said once, with all that it misses. */
+    private static void withoutEffect(GatewayConfig config, List<String> findings) {
+        Set<String> queueless = new TreeSet<>();
+        Set<String> equal = new TreeSet<>();
+        for (RouteConfig route : config.routes()) {
+            ConcurrencyConfig places = route.limits().concurrency();
+            ConcurrencyConfig upstream =
+                    config.upstreams().get(route.upstream()).concurrency();
+            if (missesPlaces(places)) {
+                queueless.add(key(route));
+            } else {
+                waitsInVain(key(route), places, findings);
+            }
+            boolean preferred = route.limits().priority() != RouteLimits.Priority.NORMAL
+                    || !route.limits().highRoles().isEmpty();
+            if (preferred && !queues(places) && !queues(upstream)) {
+                equal.add(key(route));
+            }
+        }
+        for (UpstreamConfig upstream : config.upstreams().values()) {
+            String key = "upstream." + upstream.name() + ".";
+            if (missesPlaces(upstream.concurrency())) {
+                queueless.add(key);
+            } else {
+                waitsInVain(key, upstream.concurrency(), findings);
+            }
+        }
+        if (!queueless.isEmpty()) {
+            findings.add("queue.* has no effect where the number of places has no limit; write "
+                    + each(queueless, "concurrency.max") + " = NUMBER, or take queue.* out");
+        }
+        if (!equal.isEmpty()) {
+            findings.add("priority has no effect where nobody waits in a queue; write "
+                    + each(equal, "queue.length")
+                    + " = NUMBER beside a concurrency.max, there or at the upstream, or take priority out");
+        }
+        for (LimitConfig limit : config.limits().values()) {
+            boolean waits = !limit.patience().isZero();
+            if (limit.shadow() && (waits || limit.status() != 429)) {
+                findings.add("Limit " + limit.name() + " only counts, so nobody "
+                        + (waits ? "waits for max-wait" : "gets its status") + "; write limit." + limit.name()
+                        + ".shadow = false when it is to refuse");
+            }
+            if (limit.rateByRole().isEmpty()
+                    && limit.keys().stream().anyMatch(key -> key.kind() == LimitConfig.Kind.ROLE)) {
+                findings.add("Limit " + limit.name()
+                        + " has no role with a rate of its own, so it tells no roles apart;" + " write limit."
+                        + limit.name() + ".rate-for.ROLE = RATE, or take role out of its key");
+            }
+        }
+        if (config.limits().isEmpty() && !config.limitStore().uri().isEmpty()) {
+            findings.add(
+                    "limits.store has no effect, there is no rate limit; write limit.NAME.rate and route.NAME.limits,"
+                            + " or take it out");
+        }
+    }
+
+    private static boolean missesPlaces(ConcurrencyConfig places) {
+        return !places.limits() && (places.queueLength() > 0 || describesAQueue(places));
+    }
+
+    private static boolean describesAQueue(ConcurrencyConfig places) {
+        Duration time = places.queueTime();
+        return places.order() != ConcurrencyConfig.Order.FIFO
+                || !time.isZero() && !time.equals(ConcurrencyConfig.QUEUE_TIME);
+    }
+
+    private static void waitsInVain(String key, ConcurrencyConfig places, List<String> findings) {
+        if (!places.limits()) {
+            return;
+        }
+        if (places.queueLength() > 0 && places.queueTime().isZero()) {
+            findings.add(key + "queue.length has no effect, nobody may wait; write " + key + "queue.time = "
+                    + text(ConcurrencyConfig.QUEUE_TIME) + ", or take it out");
+        } else if (places.queueLength() == 0 && describesAQueue(places)) {
+            findings.add(key + "queue.time and queue.order have no effect, there is no queue; write " + key
+                    + "queue.length = NUMBER, or take them out");
+        }
+    }
+
+    private static boolean queues(ConcurrencyConfig places) {
+        return places.limits()
+                && places.queueLength() > 0
+                && !places.queueTime().isZero();
+    }
+
+    private static String each(Set<String> owners, String key) {
+        return owners.stream().map(owner -> owner + key).collect(Collectors.joining(", "));
     }
 
     private static boolean choosesByKey(BalanceConfig.Method method) {

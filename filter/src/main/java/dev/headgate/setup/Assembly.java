@@ -215,6 +215,7 @@ final class Assembly {
         for (String name : routes) {
             table.add(route(name, groups, rateLimits));
         }
+        rateLimits.values().forEach(limit -> checkKeys(limit, table));
         CacheStoreConfig cacheStore = cacheStore(all);
         StatusConfig status = status(all);
         if (!mistakes.isEmpty()) {
@@ -600,8 +601,7 @@ final class Assembly {
 
     /** A value that names what no path of its route captures would always be empty. Those for every route may be. */
     private void checkCaptures(Settings of, Setting<String> setting, MatchConfig match) {
-        Set<String> captures = new TreeSet<>();
-        match.paths().forEach(path -> captures.addAll(PathSyntax.captures(path)));
+        Set<String> captures = captures(match);
         for (Value value : of.entriesOf(setting, of.name).values()) {
             for (String name : Variables.captures((String) value.read())) {
                 if (!captures.contains(name)) {
@@ -610,6 +610,65 @@ final class Assembly {
                     mistake(value.given(), value.key(), problem, "", "");
                 }
             }
+        }
+    }
+
+    private static Set<String> captures(MatchConfig match) {
+        Set<String> captures = new TreeSet<>();
+        match.paths().forEach(path -> captures.addAll(PathSyntax.captures(path)));
+        return captures;
+    }
+
+    /** By a key that a route does not capture, all of its requests would share one budget. */
+    private void checkKeys(LimitConfig limit, List<RouteConfig> table) {
+        for (LimitConfig.Key key : limit.keys()) {
+            Set<String> lacking = new LinkedHashSet<>();
+            Set<String> known = null; // to all routes that have the limit
+            for (RouteConfig route : table) {
+                // One that has mistakes of its own is not there.
+                if (key.kind() != LimitConfig.Kind.PATH
+                        || route == null
+                        || !route.limits().rates().contains(limit.name())) {
+                    continue;
+                }
+                Set<String> captures = captures(route.match());
+                if (!captures.contains(key.argument())) {
+                    lacking.add(route.name());
+                }
+                if (known == null) {
+                    known = captures;
+                } else {
+                    known.retainAll(captures);
+                }
+            }
+            if (lacking.isEmpty()) {
+                continue;
+            }
+            String nearest = Nearest.to(
+                    key.argument(),
+                    known.stream()
+                            .filter(name -> !name.equals(PathSyntax.REMAINDER))
+                            .toList());
+            List<String> better = limit.keys().stream()
+                    .filter(other -> !other.equals(key) || !nearest.isEmpty())
+                    .map(other -> other.equals(key) ? new LimitConfig.Key(key.kind(), nearest) : other)
+                    .map(LimitConfig.Key::toString)
+                    .toList();
+            Value value = new Settings(Scope.LIMIT, limit.name()).find(LIMIT_KEY);
+            // A route's own limit has no name that a key could have.
+            boolean named = limits.contains(limit.name());
+            mistakes.add(new Mistake(
+                    value.given().key(),
+                    value.given().place(),
+                    value.given().text(),
+                    "no path of " + (lacking.size() == 1 ? "route " : "the routes ") + String.join(", ", lacking)
+                            + " captures " + key.argument() + "; captured is "
+                            + (known.isEmpty() ? "nothing" : String.join(", ", known)),
+                    LIMIT_KEY.type().allowed(),
+                    line(
+                            value.given().where(),
+                            named ? new Key(LIMIT_KEY, limit.name(), "") : value.key(),
+                            better.isEmpty() ? LIMIT_KEY.initially() : String.join(" ", better))));
         }
     }
 

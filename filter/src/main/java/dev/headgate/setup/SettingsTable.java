@@ -1246,7 +1246,8 @@ final class SettingsTable {
                     LimitConfig.Key::parse),
             "address",
             "principal field:X-Tenant",
-            "What is counted apart. Requests that agree in all of these share one budget.",
+            "What is counted apart. Requests that agree in all of these share one budget. `role` tells those apart that have a"
+                    + " rate of their own (`rate-for`).",
             "`principal` behind a login; `global` to protect the service whoever asks.");
 
     static final Setting<Map<String, Integer>> LIMIT_COST = row(

@@ -42,6 +42,8 @@ import org.apache.hc.core5.util.Timeout;
  */
 final class UpstreamClient implements AutoCloseable {
 
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
     private final PoolConfig pool;
     private final Watchdog watchdog;
     private final PoolingHttpClientConnectionManager connections;
@@ -202,10 +204,11 @@ final class UpstreamClient implements AutoCloseable {
 
     private GatewayFailure noConnection(Origin origin, Exception e) {
         return new GatewayFailure(
-                FailureKind.CONNECTION_LIMIT_REACHED,
-                "all " + pool.maxPerOrigin() + " connections to " + origin + " stayed in use for "
-                        + pool.leaseTimeout().toMillis() + " ms (connections.max, connections.lease-timeout)",
-                e);
+                        FailureKind.CONNECTION_LIMIT_REACHED,
+                        "all " + pool.maxPerOrigin() + " connections to " + origin + " stayed in use for "
+                                + pool.leaseTimeout().toMillis() + " ms (connections.max, connections.lease-timeout)",
+                        e)
+                .retryAfter(RETRY_AFTER);
     }
 
     @Override

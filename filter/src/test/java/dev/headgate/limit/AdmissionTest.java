@@ -13,6 +13,7 @@ import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.setup.LimitBuilder;
+import dev.headgate.testing.AppWithout;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.lang.reflect.Proxy;
@@ -28,6 +29,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -98,6 +100,23 @@ class AdmissionTest {
         assertThat(failure.kind()).isEqualTo(FailureKind.HTTP_REQUEST_DENIED);
         assertThat(failure.retryAfter()).isEqualTo(Duration.ofSeconds(7));
         assertThat(responseFields).containsEntry("RateLimit", "\"api\";r=0;t=7");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            10/500ms            | "api";q=10                                | "api";r=9;t=1
+            100/s, 10/500ms     | "api-1s";q=100;w=1, "api-500ms";q=10      | "api-1s";r=99, "api-500ms";r=9
+            10/1500ms, 50/60s   | "api-1500ms";q=10, "api-60s";q=50;w=60    | "api-1500ms";r=9, "api-60s";r=49
+            9/1000ms burst 20, 5/s | "api-1s";q=9;w=1, "api-1s-2";q=5;w=1   | "api-1s";r=19, "api-1s-2";r=4
+            """)
+    void policiesHaveNamesOfTheirOwnAndNoWindowThatIsNotTheirs(String rate, String policy, String state) {
+        Admission admission = admission(limit -> limit.rate(rate));
+        assertThat(admits(admission)).isTrue();
+        assertThat(responseFields).containsEntry("RateLimit-Policy", policy);
+        assertThat(responseFields).containsEntry("RateLimit", state);
     }
 
     @Test
@@ -175,6 +194,23 @@ class AdmissionTest {
         assertThat(count(admission, 10)).isEqualTo(3);
         method = "HEAD";
         assertThat(count(admission, 10)).isEqualTo(10);
+    }
+
+    /** No container tells which roles there are. */
+    @Test
+    void usersOfARoleWithARateShareItAndEverybodyElseSharesTheOther() {
+        Admission admission =
+                admission(limit -> limit.rate("2/h").rateFor("partner", "6/h").key("role"));
+        user = "ada";
+        role = "partner";
+        assertThat(count(admission, 4)).isEqualTo(4);
+        user = "bob";
+        assertThat(count(admission, 4)).isEqualTo(2);
+        user = "eve";
+        role = "guest";
+        assertThat(count(admission, 1)).isEqualTo(1);
+        role = "clerk";
+        assertThat(count(admission, 4)).isEqualTo(1);
     }
 
     @Test
@@ -458,6 +494,42 @@ class AdmissionTest {
         Admission after = new Admission(config(limit), clock::get, before);
         before.close();
         return after;
+    }
+
+    /** Both are optional, and an app that names a store should be told what else it takes. */
+    @Test
+    void storeWithoutItsLibrariesIsAMistakeThatNamesThem() throws Exception {
+        AppWithout loader = new AppWithout("io.lettuce.", "io.github.bucket4j.redis.");
+
+        assertThatThrownBy(() -> admissionIn(loader, "limits.store=redis://127.0.0.1:6379/0"))
+                .cause()
+                .hasToString("java.lang.IllegalArgumentException: limits.store needs"
+                        + " com.bucket4j:bucket4j_jdk17-lettuce and io.lettuce:lettuce-core in the app");
+        assertThat(loader.missed()).isNotEmpty();
+    }
+
+    @Test
+    void withoutAStoreItsLibrariesAreNotMissed() throws Exception {
+        AppWithout loader = new AppWithout("io.lettuce.", "io.github.bucket4j.redis.");
+
+        try (AutoCloseable admission = admissionIn(loader, "limits.store=")) {
+            assertThat(admission).isNotNull();
+        }
+        assertThat(loader.missed()).isEmpty();
+    }
+
+    private static AutoCloseable admissionIn(ClassLoader loader, String store) throws Exception {
+        Class<?> builder = loader.loadClass(GatewayBuilder.class.getName());
+        Object settings = builder.getMethod("create").invoke(null);
+        for (String line : List.of(store, "route.r.path=/*", "route.r.to=http://localhost:1", "route.r.rate=1/s")) {
+            String[] parts = line.split("=", 2);
+            builder.getMethod("set", String.class, String.class).invoke(settings, parts[0], parts[1]);
+        }
+        Object config = builder.getMethod("build").invoke(settings);
+        LongSupplier nanoSource = System::nanoTime;
+        return (AutoCloseable) loader.loadClass(Admission.class.getName())
+                .getConstructor(config.getClass(), LongSupplier.class)
+                .newInstance(config, nanoSource);
     }
 
     private static AdmissionState.Rate rate(Admission admission) {

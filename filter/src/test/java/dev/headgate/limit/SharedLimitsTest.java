@@ -11,6 +11,7 @@ import dev.headgate.failure.GatewayFailure;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
@@ -146,6 +147,83 @@ class SharedLimitsTest {
     }
 
     @Test
+    void logSaysOnceThatRedisIsGoneAndOnceThatItIsBack() throws Exception {
+        try (LogLines log = LogLines.of("dev.headgate.limit.SharedBuckets", "info");
+                Admission admission = new Admission(
+                        GatewayBuilder.create()
+                                .limitsStore(redis.uri())
+                                .limitsStorePause(Duration.ofMillis(50))
+                                .limit("api", limit -> limit.rate("1000000/h")
+                                        .key("global")
+                                        .announce(false))
+                                .route(
+                                        "api",
+                                        r -> r.path("/api/*").to(origin.url()).limits("api"))
+                                .build(),
+                        System::nanoTime)) {
+            admitted(admission, 5);
+            assertThat(log.lines()).isEmpty();
+            redis.kill();
+            await().until(() ->
+                    admitted(admission, 1) == 1 && admission.state().store().failures() >= 3);
+            redis.run();
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> admitted(admission, 1) == 1
+                            && admission.state().store().connected());
+            admitted(admission, 5);
+
+            assertThat(log.lines())
+                    .satisfiesExactly(
+                            line -> assertThat(line)
+                                    .startsWith("WARN Rate limits are counted by this gateway alone: ")
+                                    .contains(redis.uri(), "is tried again every 50 ms"),
+                            line -> assertThat(line)
+                                    .startsWith("INFO Rate limits are shared through ")
+                                    .contains(redis.uri())
+                                    .endsWith(" again"));
+        }
+    }
+
+    @Test
+    void frozenRedisIsWaitedForOnceByARequestWithManyLimits() throws Exception {
+        Duration timeout = Duration.ofMillis(400);
+        GatewayBuilder builder =
+                GatewayBuilder.create().limitsStore(redis.uri()).limitsStoreTimeout(timeout);
+        String[] names = {"a", "b", "c", "d", "e"};
+        for (String name : names) {
+            boolean countsStored = name.compareTo("d") < 0;
+            builder.limit(
+                    name,
+                    limit -> limit.rate("5/h").key("global").announce(false).countStored(countsStored));
+        }
+        GatewayConfig config = builder.route(
+                        "api", r -> r.path("/api/*").to(origin.url()).limits(names))
+                .build();
+        try (Admission admission = new Admission(config, System::nanoTime)) {
+            Exchange before = exchange();
+            admission.check(0, before, name -> null);
+            admission.enter(0, before, name -> null).close();
+            redis.freeze();
+            try {
+                Exchange waiting = exchange();
+                long start = System.nanoTime();
+                admission.check(0, waiting, name -> null);
+                admission.enter(0, waiting, name -> null).close();
+                assertThat(Duration.ofNanos(System.nanoTime() - start))
+                        .isBetween(timeout.dividedBy(2), timeout.multipliedBy(2));
+                assertThat(admission.state().store().failures()).isEqualTo(1);
+                assertThat(admission.state().rates()).allMatch(rate -> rate.admitted() == 2);
+            } finally {
+                redis.thaw();
+            }
+        }
+    }
+
+    private static Exchange exchange() {
+        return new Exchange(REQUEST, null, "api", "api", "id", 0, ExchangeListener.NONE);
+    }
+
+    @Test
     void stateTellsWhereLimitsAreCountedAndResetReachesTheStore() throws Exception {
         GatewayConfig config = config("5/h");
         try (Admission first = new Admission(config, System::nanoTime);
@@ -205,8 +283,7 @@ class SharedLimitsTest {
         int admitted = 0;
         for (int i = 0; i < requests; i++) {
             try {
-                admission.check(
-                        0, new Exchange(REQUEST, null, "api", "api", "id", 0, ExchangeListener.NONE), name -> null);
+                admission.check(0, exchange(), name -> null);
                 admitted++;
             } catch (GatewayFailure e) {
                 // One too many.

@@ -31,6 +31,33 @@ class DoctorTest {
     @Test
     void defaultsAreFine() {
         assertThat(findings()).isEmpty();
+        assertThat(findings("route.r.concurrency.max=5", "upstream.r.concurrency.max=5"))
+                .isEmpty();
+    }
+
+    @Test
+    void whatHasItsEffectElsewhereIsFine() {
+        assertThat(findings(
+                        "route.r.priority=low",
+                        "upstream.r.concurrency.adaptive=true",
+                        "upstream.r.queue.length=5",
+                        "upstream.r.queue.order=newest-first",
+                        "limits.store=redis://localhost",
+                        "route.r.limits=l",
+                        "limit.l.rate=1/s",
+                        "limit.l.status=503",
+                        "limit.l.max-wait=1s",
+                        "limit.l.key=role",
+                        "limit.l.rate-for.partner=5/s"))
+                .isEmpty();
+    }
+
+    @Test
+    void settingForEveryRouteIsFoundOnce() {
+        assertThat(findings("route.q.path=/q", "route.q.to=r", "route.*.queue.length=5"))
+                .singleElement()
+                .asString()
+                .contains("write route.q.concurrency.max, route.r.concurrency.max = NUMBER");
     }
 
     @ParameterizedTest
@@ -47,9 +74,22 @@ class DoctorTest {
                     limit.l.rate=1/s | Limit l is used by no route; write route.NAME.limits = l
                     upstream.u.origins=http://u | Upstream u is used by no route; write route.NAME.to = u
                     upstream.r.balance=hash route.r.to=http://a | its balance has no effect
+                    route.r.queue.length=5 | write route.r.concurrency.max = NUMBER
+                    route.r.queue.time=2s | write route.r.concurrency.max = NUMBER
+                    route.r.queue.order=newest-first | write route.r.concurrency.max = NUMBER
+                    upstream.*.queue.length=5 | write upstream.r.concurrency.max = NUMBER
+                    route.r.concurrency.max=5 route.r.queue.time=2s | write route.r.queue.length = NUMBER
+                    upstream.r.concurrency.max=5 upstream.r.queue.order=newest-first | write upstream.r.queue.length = NUMBER
+                    route.r.concurrency.max=5 route.r.queue.length=5 route.r.queue.time=0 | write route.r.queue.time = 1s
+                    route.r.priority=low | write route.r.queue.length = NUMBER
+                    route.r.priority.high-roles=premium route.r.concurrency.max=5 | write route.r.queue.length = NUMBER
+                    limit.l.rate=1/s route.r.limits=l limit.l.shadow=true limit.l.status=503 | write limit.l.shadow = false
+                    limit.l.rate=1/s route.r.limits=l limit.l.shadow=true limit.l.max-wait=2s | write limit.l.shadow = false
+                    limit.l.rate=1/s route.r.limits=l limit.l.key=role | write limit.l.rate-for.ROLE = RATE
+                    limits.store=redis://localhost | write limit.NAME.rate and route.NAME.limits
                     """)
     void whatIsHardlyMeantIsSaidWithWhatToWrite(String settings, String said) {
-        assertThat(findings(settings.split(" (?=route|upstream)")))
+        assertThat(findings(settings.split(" (?=route|upstream|limit)")))
                 .anySatisfy(line -> assertThat(line).contains(said));
     }
 

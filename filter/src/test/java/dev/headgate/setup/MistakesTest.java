@@ -2,6 +2,7 @@ package dev.headgate.setup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.headgate.setup.SettingsException.Mistake;
 import java.time.Duration;
@@ -287,6 +288,58 @@ class MistakesTest {
                     .isEqualTo(
                             "<init-param><param-name>status.roles</param-name><param-value>operator</param-value></init-param>");
         });
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            path:tennant           | route b captures tennant; captured is *, tenant | limit.l.key=path:tenant
+            principal path:region  | route b captures region; captured is *, tenant  | limit.l.key=principal
+            path:region            | route b captures region; captured is *, tenant  | limit.l.key=address
+            """)
+    void rateLimitKeyThatItsRouteDoesNotCaptureIsAMistake(String key, String problem, String instead) {
+        app.file(
+                "/WEB-INF/headgate.properties",
+                "route.a.path=/a/*",
+                "route.a.to=http://a:1",
+                "route.b.path=/t/{tenant}/*",
+                "route.b.to=http://b:1",
+                "route.b.limits=l",
+                "limit.l.rate=1/s",
+                "limit.l.key=" + key);
+
+        assertThat(failure().mistakes()).singleElement().satisfies(mistake -> {
+            assertThat(mistake.key()).isEqualTo("limit.l.key");
+            assertThat(mistake.given()).isEqualTo(key);
+            assertThat(mistake.problem()).isEqualTo("no path of " + problem);
+            assertThat(mistake.allowed()).contains("path:<capture>");
+            assertThat(mistake.instead()).isEqualTo(instead);
+        });
+    }
+
+    @Test
+    void everyRouteThatSharesARateLimitHasToCaptureItsKey() {
+        app.file(
+                "/WEB-INF/headgate.properties",
+                "route.a.path=/a/* /a/{tenant}/x",
+                "route.a.to=http://a:1",
+                "route.a.limits=l",
+                "route.b.path=/b/*",
+                "route.b.to=http://b:1",
+                "route.b.limits=l",
+                "route.c.path=/c/*",
+                "route.c.to=http://b:1",
+                "route.c.rate=1/s",
+                "limit.l.rate=1/s",
+                "limit.*.key=path:tenant");
+
+        assertThat(failure().mistakes())
+                .extracting(Mistake::problem, Mistake::instead)
+                .containsExactly(
+                        tuple("no path of route b captures tenant; captured is *", "limit.l.key=address"),
+                        tuple("no path of route c captures tenant; captured is *", "limit.*.key=address"));
     }
 
     @ParameterizedTest

@@ -41,6 +41,7 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
@@ -110,6 +111,7 @@ public final class AppServer implements AutoCloseable {
         private String errorPage;
         private String sessionCookie;
         private int threads = 32;
+        private boolean virtualThreads;
         private Duration patience;
 
         private Builder(Container container) {
@@ -181,6 +183,12 @@ public final class AppServer implements AutoCloseable {
             return this;
         }
 
+        /** Has requests run on virtual threads, where Java has them (21 and later). */
+        public Builder virtualThreads() {
+            virtualThreads = true;
+            return this;
+        }
+
         /** How long the container waits for a silent client: Tomcat's connectionTimeout, Jetty's idleTimeout. */
         public Builder patience(Duration limit) {
             patience = limit;
@@ -210,6 +218,9 @@ public final class AppServer implements AutoCloseable {
             connector.setProperty("address", "127.0.0.1");
             connector.setProperty("maxThreads", Integer.toString(threads));
             connector.setProperty("minSpareThreads", "2");
+            if (virtualThreads) {
+                connector.setProperty("useVirtualThreads", "true");
+            }
             if (patience != null) {
                 connector.setProperty("connectionTimeout", Long.toString(patience.toMillis()));
             }
@@ -276,6 +287,9 @@ public final class AppServer implements AutoCloseable {
 
         private AppServer jetty() throws Exception {
             QueuedThreadPool pool = new QueuedThreadPool(threads + 4, 4);
+            if (virtualThreads) {
+                pool.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
+            }
             Server server = new Server(pool);
             HttpConfiguration configuration = new HttpConfiguration();
             configuration.setSendServerVersion(false);

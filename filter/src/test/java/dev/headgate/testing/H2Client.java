@@ -14,6 +14,7 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
+import org.eclipse.jetty.http2.ErrorCode;
 import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.http2.client.HTTP2Client;
@@ -92,6 +93,15 @@ public final class H2Client implements AutoCloseable {
             }
         }
         return answer.done.get(10, TimeUnit.SECONDS);
+    }
+
+    /** Sends a request without content, whose response nobody waits for; running the result resets its stream. */
+    public Runnable request(String method, String target) throws Exception {
+        MetaData.Request request = new MetaData.Request(
+                method, HttpURI.from("http://127.0.0.1:" + port + target), HttpVersion.HTTP_2, HttpFields.build());
+        Stream stream = session.newStream(new HeadersFrame(request, null, true), new Answer())
+                .get(10, TimeUnit.SECONDS);
+        return () -> stream.reset(new ResetFrame(stream.getId(), ErrorCode.CANCEL_STREAM_ERROR.code), Callback.NOOP);
     }
 
     @Override
