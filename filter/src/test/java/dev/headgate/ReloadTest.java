@@ -267,8 +267,8 @@ class ReloadTest {
                         .containsExactly("host-threads");
                 assertThat(client.get("/api/x").text()).isEqualTo("second");
                 assertThat((String) server.getAttribute(gateway, "Configuration"))
-                        .contains("port = " + second.port())
-                        .doesNotContain("port = " + first.port());
+                        .contains("\nroute.r.to = " + second.url() + "\n")
+                        .doesNotContain(first.url());
 
                 write(file, "name=by-jmx\nroute.r.path=/api/*\nroute.r.tiemout.connect=1s\n");
                 assertThatThrownBy(() -> server.invoke(gateway, "reload", new Object[0], new String[0]))
