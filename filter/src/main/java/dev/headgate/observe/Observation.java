@@ -26,7 +26,7 @@ public final class Observation implements AutoCloseable {
     private final FailureLog.Later later;
     private final MetricsListener metrics;
     private final FailureLog failureLog;
-    private final ExchangeListener listener;
+    private final Observers listener;
     private final StatusPage statusPage;
 
     /** Null without JMX. */
@@ -66,7 +66,7 @@ public final class Observation implements AutoCloseable {
         listeners.add(new AccessLog(gateway, name, sessionCookie, clock));
         listeners.addAll(own);
         listeners.add(new LogContext()); // at the end, so that the others still write within it
-        this.listener = new Observers(listeners);
+        this.listener = new Observers(listeners, later);
         this.management = gateway.config().operation().jmx() ? new Management(app, gateway, metrics, failures) : null;
         this.statusPage = new StatusPage(gateway, metrics, failures, clock);
     }
@@ -141,5 +141,6 @@ public final class Observation implements AutoCloseable {
             management.close();
         }
         failureLog.close();
+        listener.close();
     }
 }
