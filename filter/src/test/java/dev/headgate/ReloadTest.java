@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
+import dev.headgate.testing.Certificates;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.LogLines;
 import dev.headgate.testing.OnEachContainer;
@@ -242,6 +243,51 @@ class ReloadTest {
                 await().untilAsserted(
                                 () -> assertThat(client.get("/api/x").text()).isEqualTo("third"));
             }
+        }
+    }
+
+    /** The same settings, other files: what the origin shows, and what the gateway shows to it, were renewed. */
+    @OnEachContainer
+    void renewedCertificatesAreTakenIntoUse(Container container) throws Exception {
+        Certificates old = Certificates.of("dns:localhost");
+        Certificates renewed = Certificates.of("dns:localhost");
+        Path trust = write(directory.resolve("trust.pem"), old.pem());
+        Path key = old.keyFile(directory.resolve("client.p12"));
+        try (RawOrigin before = RawOrigin.on(old.listenTo(old), ReloadTest::answer);
+                RawOrigin after = RawOrigin.on(renewed.listenTo(renewed), ReloadTest::answer)) {
+            String[] settings = {
+                "route.r.to=https://localhost:" + before.port(),
+                "route.s.path=/renewed/*",
+                "route.s.to=https://localhost:" + after.port(),
+                "upstream.*.tls.trust=" + trust,
+                "upstream.*.tls.key=" + key,
+                "upstream.*.tls.key-password=changeit",
+                "upstream.*.health.failures=1000"
+            };
+            HeadgateFilter filter = new HeadgateFilter(config(before, settings));
+            try (AppServer app = AppServer.on(container).filter(filter).start();
+                    RawClient client = app.connect()) {
+                assertThat(client.get("/api/x").status()).isEqualTo(200);
+                assertThat(client.get("/renewed/x").status()).isEqualTo(502);
+
+                write(trust, renewed.pem());
+                filter.reload(config(before, settings));
+                RawMessage refused = client.get("/renewed/x");
+                assertThat(refused.status())
+                        .as("the origin knows the old one no more")
+                        .isEqualTo(502);
+
+                renewed.keyFile(key);
+                filter.reload(config(before, settings));
+                assertThat(client.get("/renewed/x").status()).isEqualTo(200);
+                assertThat(client.get("/api/x").status()).isEqualTo(502);
+            }
+        }
+    }
+
+    private static void answer(RawOrigin.Connection connection) throws IOException {
+        while (connection.readRequest() != null) {
+            connection.send(RawOrigin.ok("ok"));
         }
     }
 
