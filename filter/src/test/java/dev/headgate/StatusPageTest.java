@@ -432,6 +432,91 @@ class StatusPageTest {
         }
     }
 
+    @OnEachContainer
+    void purgingByUrlPrefixTagAndRouteTakesThatAndNothingElse(Container container) throws IOException {
+        String tagged = RawOrigin.ok("x", "Cache-Control: max-age=600", "Cache-Tag: shop, news");
+        RawOrigin.Script script = connection -> {
+            for (RawMessage request = connection.readRequest(); request != null; request = connection.readRequest()) {
+                connection.send(
+                        request.startLine().contains("tagged")
+                                ? tagged
+                                : RawOrigin.ok("x", "Cache-Control: max-age=600"));
+            }
+        };
+        RawOrigin origin = RawOrigin.scripted(script);
+        try (Scene scene = scene(
+                container,
+                origin,
+                "status.addresses=127.0.0.1",
+                "route.r.cache=true",
+                "route.s.path=/s/*",
+                "route.s.to=r",
+                "route.s.cache=true")) {
+            RawClient client = scene.client();
+            String token = token(client);
+            List<String> all = List.of("/api/one", "/api/sub/two", "/api/tagged", "/s/three");
+            store(client, all);
+
+            assertPurges(scene, token, 1, "tag", "none news");
+            assertThat(stored(client, all)).containsExactly("/api/one", "/api/sub/two", "/s/three");
+            assertPurges(scene, token, 3, "route", "r");
+            assertThat(stored(client, all)).containsExactly("/s/three");
+            assertPurges(scene, token, 1, "prefix", "/api/sub/");
+            assertThat(stored(client, all)).containsExactly("/api/one", "/api/tagged", "/s/three");
+            assertPurges(scene, token, 1, "url", "/api/one");
+            assertThat(stored(client, all)).containsExactly("/api/sub/two", "/api/tagged", "/s/three");
+            assertPurges(scene, token, 0, "route", "no-such-route");
+            assertPurges(scene, token, 4, "all", "");
+            assertThat(stored(client, all)).isEmpty();
+
+            assertSays(
+                    scene,
+                    token,
+                    200,
+                    "will be validated",
+                    "action",
+                    "purge",
+                    "by",
+                    "route",
+                    "value",
+                    "s",
+                    "soft",
+                    "1");
+            assertThat(client.get("/s/three").field("Cache-Status")).contains("fwd=stale");
+        }
+    }
+
+    private static void store(RawClient client, List<String> paths) throws IOException {
+        for (String path : paths) {
+            assertThat(client.get(path).status()).isEqualTo(200);
+        }
+    }
+
+    /** Those that are answered from the cache; afterwards all are stored. */
+    private static List<String> stored(RawClient client, List<String> paths) throws IOException {
+        List<String> hits = new ArrayList<>();
+        for (String path : paths) {
+            if (client.get(path).field("Cache-Status").contains("hit")) {
+                hits.add(path);
+            }
+        }
+        return hits;
+    }
+
+    private static void assertPurges(Scene scene, String token, int count, String by, String value) throws IOException {
+        assertSays(
+                scene,
+                token,
+                200,
+                count == 0 ? "Nothing of that" : count + (count == 1 ? " stored response " : " stored responses "),
+                "action",
+                "purge",
+                "by",
+                by,
+                "value",
+                value);
+    }
+
     private static void assertSays(Scene scene, String token, int status, String message, String... form)
             throws IOException {
         RawMessage answer;
