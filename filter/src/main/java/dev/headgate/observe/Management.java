@@ -265,7 +265,8 @@ final class Management implements AutoCloseable {
                 .shows(
                         "Configuration",
                         STRING,
-                        "The settings in force, one on a line; secrets are masked",
+                        "The settings in force as a properties file, first what was given, then the defaults; secrets are"
+                                + " masked",
                         () -> ConfigText.of(gateway.config()))
                 .shows(
                         "Routes",
@@ -283,6 +284,8 @@ final class Management implements AutoCloseable {
                         .inline())
                 .shows("ThreadsOff", INTEGER, "How many exchanges run on other threads now", () -> gateway.threads()
                         .off())
+                .shows("ThreadsParked", INTEGER, "How many exchanges wait without a thread now", () -> gateway.threads()
+                        .parked())
                 .shows(
                         "ThreadsRefused",
                         LONG,

@@ -394,6 +394,7 @@ record StatusView(
                         "share", threads.share(),
                         "inline", threads.inline(),
                         "off", threads.off(),
+                        "parked", threads.parked(),
                         "pool", threads.pool(),
                         "left", threads.left(),
                         "refused", threads.refused()));
