@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,8 +68,11 @@ public final class Observation implements AutoCloseable {
         listeners.addAll(own);
         listeners.add(new LogContext()); // at the end, so that the others still write within it
         this.listener = new Observers(listeners, later);
-        this.management = gateway.config().operation().jmx() ? new Management(app, gateway, metrics, failures) : null;
-        this.statusPage = new StatusPage(gateway, metrics, failures, clock);
+        Supplier<StatusView> view = () ->
+                StatusView.of(gateway, clock.instant(), metrics.routes(), metrics::origins, failures.newestFirst());
+        this.management =
+                gateway.config().operation().jmx() ? new Management(app, gateway, metrics, failures, view) : null;
+        this.statusPage = new StatusPage(gateway, view, clock);
     }
 
     /** Is to be told of every exchange. */

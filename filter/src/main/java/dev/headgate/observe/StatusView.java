@@ -355,6 +355,11 @@ record StatusView(
         return problems.isEmpty() ? null : problems.get(0).severity();
     }
 
+    /** How bad it is, in a word. */
+    String state() {
+        return worst() == null ? "fine" : word(worst());
+    }
+
     double requestsPerSecond() {
         return routes.stream().mapToDouble(route -> route.figures().perSecond()).sum();
     }
@@ -381,7 +386,7 @@ record StatusView(
         all.put("name", name);
         all.put("time", time.toString());
         all.put("uptimeSeconds", uptime.toSeconds());
-        all.put("state", worst() == null ? "fine" : word(worst()));
+        all.put("state", state());
         all.put("problems", each(problems, StatusView::json));
         all.put("routes", each(routes, StatusView::json));
         all.put("upstreams", each(upstreams, StatusView::json));

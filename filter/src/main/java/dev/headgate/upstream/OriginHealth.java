@@ -32,6 +32,10 @@ final class OriginHealth {
     private boolean trial;
     private int probesInRow;
     private volatile String reason = "";
+
+    /** Why traffic took it out in the first place, whatever its trials add to that. */
+    private String outBecause = "";
+
     private volatile long changedAt;
     private volatile long allEjections;
 
@@ -153,7 +157,7 @@ final class OriginHealth {
                 // The trial failed, or a straggler from before.
                 if (trial) {
                     trial = false;
-                    eject(now, "failed its trial");
+                    eject(now, outBecause + ", and failed its trial");
                 }
                 return false;
             }
@@ -184,6 +188,7 @@ final class OriginHealth {
         if (!out) {
             allEjections++;
             changedAt = now;
+            outBecause = why;
         }
         out = true;
         trial = false;

@@ -80,6 +80,7 @@ class OriginHealthTest {
             health.failed(now);
             assertThat(health.isUp()).isFalse();
             seconds = Math.min(seconds * 2, 120);
+            assertThat(health.reason()).isEqualTo("why, and failed its trial; out for " + seconds + "000 ms");
         }
     }
 
