@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
@@ -169,6 +170,48 @@ class StatusPageTest {
     void withoutTheSettingNothingIsThere(Container container) throws IOException {
         try (Scene scene = Scene.of(container, RawOrigin.ok(), "status.addresses=127.0.0.1")) {
             assertThat(scene.client().get("/ops/status").text()).isEqualTo("app:GET /ops/status");
+        }
+    }
+
+    /** What the container makes of these differs; whatever it is, it is not the page. */
+    @OnEachContainer
+    void strangersFindThePageByNoSpellingAndNoMethod(Container container) throws IOException {
+        try (Scene scene = scene(
+                AppServer.on(container).contextPath("/shop").lenient(),
+                RawOrigin.ok(),
+                "status.roles=operator",
+                "status.addresses=10.1.2.3",
+                "trusted-proxies=192.0.2.1")) {
+            for (String target : List.of(
+                    "/shop/ops/status",
+                    "/shop/ops/status/",
+                    "/shop/ops/status;x=1",
+                    "/shop/ops/status?role=operator",
+                    "/shop;x=1/ops/status",
+                    "//shop/ops/status",
+                    "/shop//ops/status",
+                    "/shop/ops//status",
+                    "/shop/./ops/status",
+                    "/shop/%2e/ops/status",
+                    "/shop/x/../ops/status",
+                    "/shop/x/%2e%2e/ops/status",
+                    "/shop/ops/st%61tus",
+                    "/shop/OPS/STATUS",
+                    "/shop/api/../ops/status",
+                    "http://127.0.0.1/shop/ops/status")) {
+                for (String method : List.of("GET", "HEAD", "POST")) {
+                    try (RawClient client = scene.connect()) {
+                        RawMessage answer = client.exchange(RawClient.request(
+                                        method, target, "X-Test-Role: user", "X-Forwarded-For: 10.1.2.3", FORM)
+                                + "Content-Length: 0\r\n\r\n");
+                        assertThat(answer.has("Content-Security-Policy")
+                                        || answer.text().contains("uptimeSeconds")
+                                        || answer.text().contains("Nothing was done"))
+                                .as(method + " " + target + ": " + answer.head())
+                                .isFalse();
+                    }
+                }
+            }
         }
     }
 
@@ -532,16 +575,18 @@ class StatusPageTest {
     @OnEachContainer
     void whatOthersWroteIsEscaped(Container container) throws IOException {
         String hostile = "<script>alert('1')</script>\"&";
-        try (Scene scene = scene(
-                container,
-                RawOrigin.ok(),
-                "status.addresses=127.0.0.1",
-                "limit.l.rate=9/s",
-                "limit.l.key=field:X-Key")) {
+        try (LogLines log = LogLines.of("dev.headgate.observe.StatusPage", "info");
+                Scene scene = scene(
+                        container,
+                        RawOrigin.ok(),
+                        "status.addresses=127.0.0.1",
+                        "limit.l.rate=9/s",
+                        "limit.l.key=field:X-Key")) {
             RawClient client = scene.client();
             String token = token(client);
             for (String[] form : new String[][] {
                 {"action", hostile},
+                {"action", "a\nINFO b\u2028c\u202ed"},
                 {"action", "reset", "upstream", hostile},
                 {"action", "reset", "upstream", "r", "origin", hostile},
                 {"action", "reset-key", "limit", "l", "key", hostile},
@@ -559,6 +604,9 @@ class StatusPageTest {
             assertThat(post(client, List.of(), "action", hostile, "token", token)
                             .text())
                     .doesNotContain("<script");
+            assertThat(log.lines())
+                    .anyMatch(line -> line.startsWith("INFO Status page: a\\x0aINFO b\\u2028c\\u202ed by "))
+                    .noneMatch(line -> line.matches("(?s).*[\\p{Cntrl}\\u2028\\u202e].*"));
         }
     }
 
