@@ -533,6 +533,7 @@ class StatusPageTest {
         for (String path : paths) {
             assertThat(client.get(path).status()).isEqualTo(200);
         }
+        client.get("/page"); // the last exchange is over then, and stored
     }
 
     /** Those that are answered from the cache; afterwards all are stored. */
@@ -543,6 +544,7 @@ class StatusPageTest {
                 hits.add(path);
             }
         }
+        client.get("/page");
         return hits;
     }
 
