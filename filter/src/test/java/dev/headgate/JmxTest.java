@@ -167,8 +167,37 @@ class JmxTest {
             assertThat(worst.get("upstream")).isEqualTo("r");
             assertThat(worst.get("origin")).isEqualTo(origin.url());
             assertThat(worst.get("kind")).isEqualTo("connection_refused");
-            assertThat((String) worst.get("why")).contains("4 failures in a row");
+            assertThat((String) worst.get("why"))
+                    .startsWith("4 failures in a row, the last: refused the connection. It still gets traffic");
+            assertThat((String) server.getAttribute(one("type=Origin,*"), "LastFailure"))
+                    .endsWith("refused the connection");
             assertThat((long) worst.get("seconds")).isBetween(0L, 30L);
+        }
+    }
+
+    /** Answers that are errors have no kind, and must not be explained by one that there was before. */
+    @OnEachContainer
+    void originThatAnswersErrorsIsSaidToDoThat(Container container) throws Exception {
+        RawOrigin.Script broken = connection -> {
+            while (connection.readRequest() != null) {
+                connection.send("HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n");
+            }
+        };
+        try (RawOrigin origin = RawOrigin.scripted(CUT, broken, broken, broken);
+                AppServer app = app(container, "/shop", origin, "start-check=false", "route.r.retry.attempts=1");
+                RawClient client = app.connect()) {
+            assertThat(client.get("/shop/api/x").status()).isEqualTo(502);
+            for (int i = 0; i < 4; i++) {
+                try (RawClient another = app.connect()) { // Tomcat hangs up after a 500
+                    assertThat(another.get("/shop/api/x").status()).isEqualTo(500);
+                }
+            }
+            ObjectName gateway = one("type=Gateway,*");
+            await().untilAsserted(() ->
+                    assertThat(server.getAttribute(gateway, "State")).isEqualTo("broken"));
+            CompositeData worst = ((TabularData) server.getAttribute(gateway, "Problems")).get(new Object[] {0L});
+            assertThat(worst.get("kind")).isEqualTo("");
+            assertThat((String) worst.get("why")).contains("in a row, the last: it answered 500. ");
         }
     }
 

@@ -468,6 +468,14 @@ final class Management implements AutoCloseable {
                         () -> latencyMillis(state(group, name)))
                 .shows("FailuresInARow", INTEGER, "Attempts that failed in a row until now", () -> state(group, name)
                         .failures())
+                .shows(
+                        "LastFailure",
+                        STRING,
+                        "What went wrong the last time; empty: nothing since a good answer",
+                        () -> {
+                            OriginState.Failure failure = state(group, name).lastFailure();
+                            return failure == null ? "" : failure.why();
+                        })
                 .shows("Ejections", LONG, "How often traffic took it out", () -> state(group, name)
                         .ejections())
                 .shows("ConnectionsLeased", INTEGER, "Connections in use", () -> state(group, name)
