@@ -22,10 +22,12 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.management.Attribute;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -242,6 +244,35 @@ class ReloadTest {
                 write(file, "route.r.path=/api/*\nroute.r.to=" + third.url() + "\nreload.interval=20ms\n");
                 await().untilAsserted(
                                 () -> assertThat(client.get("/api/x").text()).isEqualTo("third"));
+            }
+        }
+    }
+
+    /** As in a WAR that was unpacked. Tomcat remembers what a file was for five seconds. */
+    @OnEachContainer
+    void fileInTheAppIsWatchedToo(Container container) throws Exception {
+        AtomicReference<Path> file = new AtomicReference<>();
+        HeadgateFilter filter = new HeadgateFilter() {
+            @Override
+            public void init(FilterConfig given) throws ServletException {
+                file.set(Path.of(given.getServletContext().getRealPath("/WEB-INF/headgate.properties")));
+                super.init(given);
+            }
+        };
+        try (RawOrigin first = RawOrigin.answering(RawOrigin.ok("first"));
+                RawOrigin second = RawOrigin.answering(RawOrigin.ok("second"))) {
+            String settings = "route.r.path=/api/*\nreload.interval=20ms\nroute.r.to=";
+            try (AppServer app = AppServer.on(container)
+                            .resource("/WEB-INF/headgate.properties", settings + first.url())
+                            .filter(filter)
+                            .start();
+                    RawClient client = app.connect()) {
+                assertThat(client.get("/api/x").text()).isEqualTo("first");
+
+                write(file.get(), settings + second.url());
+                await().atMost(Duration.ofSeconds(20))
+                        .untilAsserted(
+                                () -> assertThat(client.get("/api/x").text()).isEqualTo("second"));
             }
         }
     }
