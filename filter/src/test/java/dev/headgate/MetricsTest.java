@@ -178,6 +178,23 @@ class MetricsTest {
     }
 
     @OnEachContainer
+    void healthChecksGoWhereTheAppSays(Container container) throws IOException {
+        HealthCheckRegistry given = new HealthCheckRegistry();
+        HealthCheckRegistry inContext = new HealthCheckRegistry();
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = AppServer.on(container)
+                        .filter(new AppWithRegistries(config(origin), new MetricRegistry(), inContext)
+                                .healthChecks(given))
+                        .start()) {
+            assertThat(app.port()).isPositive();
+            assertThat(given.getNames()).containsExactly(NAMES + "upstream.r");
+            assertThat(given.runHealthCheck(NAMES + "upstream.r").isHealthy()).isTrue();
+            assertThat(inContext.getNames()).isEmpty();
+        }
+        assertThat(given.getNames()).isEmpty();
+    }
+
+    @OnEachContainer
     void whatLimitsAndCacheDidIsCounted(Container container) throws IOException {
         MetricRegistry registry = new MetricRegistry();
         try (RawOrigin origin = RawOrigin.answering(RawOrigin.ok("stored", "Cache-Control: max-age=600"));
