@@ -383,7 +383,13 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     @Override
     public Threads threads() {
         return new Threads(
-                threads.share(), threads.inline(), threads.off(), threads.pool(), threads.left(), threads.refused());
+                threads.share(),
+                threads.inline(),
+                threads.off(),
+                threads.parked(),
+                threads.pool(),
+                threads.left(),
+                threads.refused());
     }
 
     /** The whole way of a request. */

@@ -37,6 +37,7 @@ public class HeadgateFilter implements Filter {
     private final LongSupplier nanoSource;
     private final List<ExchangeListener> listeners;
     private volatile MetricRegistry metrics;
+    private volatile Object healthChecks;
     private volatile Gateway gateway;
 
     /** For the container: settings come from init-params, annotations on this class, and the properties file. */
@@ -72,13 +73,27 @@ public class HeadgateFilter implements Filter {
         return this;
     }
 
+    /**
+     * Has a health check for each upstream in a registry of the app's; otherwise they are in the one that the context's
+     * attribute for Dropwizard's {@code HealthCheckServlet} holds, if any. They are taken out when the filter is destroyed.
+     *
+     * @param registry a {@code com.codahale.metrics.health.HealthCheckRegistry}, by a type that apps without its library
+     *     have too; null: as if nothing was said
+     * @return this filter, which takes it in when it is initialised
+     */
+    public HeadgateFilter healthChecks(Object registry) {
+        healthChecks = registry;
+        return this;
+    }
+
     /** @throws ServletException with every mistake in the settings, if there is any; the app then does not start */
     @Override
     public void init(FilterConfig filterConfig) throws ServletException {
         try {
             SettingsSource source = given != null ? null : new SettingsSource(filterConfig, getClass());
             ServletContext context = filterConfig.getServletContext();
-            gateway = new Gateway(given, source, context, Registries.of(context, metrics), nanoSource, listeners);
+            Registries registries = Registries.of(context, metrics, healthChecks);
+            gateway = new Gateway(given, source, context, registries, nanoSource, listeners);
         } catch (IllegalArgumentException e) {
             throw new ServletException(e.getMessage(), e);
         }

@@ -5,12 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.LogLines;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
+import java.util.List;
 
 /** One line for each exchange, in the form that was asked for. */
 class AccessLogTest {
@@ -119,6 +123,42 @@ class AccessLogTest {
             assertThat(line.get("failure").asText()).isEqualTo("connection_refused");
             assertThat(line.get("side").asText()).isEqualTo("upstream");
             assertThat(line.get("attempts").get(0).get("stage").asText()).isEqualTo("connect");
+        }
+    }
+
+    /** A user's name, which others may have chosen, and fields cannot begin a line or move what follows them. */
+    @OnEachContainer
+    void nobodyWritesALineOrAFieldOfTheirOwn(Container container) throws Exception {
+        String user = "eve \"x\" 200\r\n127.0.0.1 - admin\u2028\u202e\\";
+        for (String form : List.of("common", "combined", "json")) {
+            try (LogLines log = LogLines.of(LOGGER, "info");
+                    Scene scene = Scene.of(
+                            AppServer.on(container)
+                                    .filter((request, response, chain) -> chain.doFilter(
+                                            new HttpServletRequestWrapper((HttpServletRequest) request) {
+                                                @Override
+                                                public String getRemoteUser() {
+                                                    return user;
+                                                }
+                                            },
+                                            response)),
+                            RawOrigin.ok(),
+                            NAME,
+                            "access-log=" + form)) {
+                scene.client().get("/api/%20%22x", "User-Agent: a\" 1 \"\tb\u0085\u009b", "Referer: \" \\\" [x] \"");
+                await().untilAsserted(() -> assertThat(log.lines()).hasSize(1));
+                String line = log.lines().get(0);
+                assertThat(line).doesNotContainPattern("[\\p{Cntrl}\\x80-\\x9f\\u2028\\u202e]");
+                if (form.equals("json")) {
+                    assertThat(json(log, 0).get("user").asText()).isEqualTo(user);
+                    assertThat(json(log, 0).get("status").asInt()).isEqualTo(200);
+                } else {
+                    assertThat(line)
+                            .contains(" - eve\\x20\\\"x\\\"\\x20200\\x0d\\x0a127.0.0.1\\x20-\\x20admin"
+                                    + "\\u2028\\u202e\\\\ [")
+                            .contains("] \"GET /api/%20%22x HTTP/1.1\" 200 2");
+                }
+            }
         }
     }
 

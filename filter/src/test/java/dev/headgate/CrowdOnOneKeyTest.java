@@ -14,12 +14,15 @@ import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 import org.junit.jupiter.api.Timeout;
 
 /** Very many requests for the same thing at once: those who wait for another one need no thread for it. */
@@ -45,9 +48,15 @@ class CrowdOnOneKeyTest {
                         connection.send(RawOrigin.ok("content", "Cache-Control: max-age=60"));
                     }
                 });
-                Scene scene = scene(container, origin);
+                Scene scene = scene(container, origin, "name=crowd");
                 Crowd crowd = new Crowd(scene.app().port(), CLIENTS, "/api/a")) {
             await().until(() -> origin.requests() == 1);
+            // All but the one that fetches; what is under way when the client's connection is accepted comes late.
+            ObjectName gateway = new ObjectName("dev.headgate:type=Gateway,gateway=crowd,*");
+            MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+            ObjectName bean = server.queryNames(gateway, null).iterator().next();
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> (int) server.getAttribute(bean, "ThreadsParked") > CLIENTS - 20);
             // The app has its threads while all of them wait.
             assertThat(scene.client().get("/page").status()).isEqualTo(200);
             go.countDown();

@@ -10,6 +10,7 @@ import dev.headgate.failure.FailureKind;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
@@ -179,6 +180,32 @@ class ExchangeListenerTest {
             assertThat(client.get("/api/x").status()).isEqualTo(200);
             await().untilAsserted(() ->
                     assertThat(records.events).containsExactly("began", "asks", "answered 200", "ended 200"));
+        }
+    }
+
+    /** A bug in a listener of the app's own is told with its stack, and does not fill the disk. */
+    @OnEachContainer
+    void listenerThatFailsEachTimeIsToldOnceAndCounted(Container container) throws Exception {
+        Records records = new Records();
+        try (LogLines log = LogLines.of("dev.headgate.observe", "warn")) {
+            try (RawOrigin origin = RawOrigin.ok();
+                    AppServer app = app(container, records, origin.url());
+                    RawClient client = app.connect()) {
+                for (int i = 0; i < 5; i++) {
+                    assertThat(client.get("/api/x").status()).isEqualTo(200);
+                }
+                await().until(() -> records.events.stream()
+                                .filter(event -> event.startsWith("ended"))
+                                .count()
+                        == 5);
+                assertThat(log.lines())
+                        .containsExactly("WARN The exchange listener " + Throws.class.getName() + " failed");
+                assertThat(log.text()).contains("IllegalStateException: began", "ExchangeListenerTest.java");
+            }
+            assertThat(log.lines())
+                    .last()
+                    .isEqualTo("WARN The exchange listener " + Throws.class.getName()
+                            + " failed 9 more times with java.lang.IllegalStateException in the last minute");
         }
     }
 

@@ -68,6 +68,51 @@ class FailureLogTest {
         }
     }
 
+    /** The gateway did its part, and users see errors all the same. */
+    @OnEachContainer
+    void originsOwnErrorIsToldToo(Container container) throws IOException {
+        String broken = "HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n";
+        String missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+        try (LogLines log = LogLines.of(LOGGER, "info");
+                Scene scene = Scene.of(container, RawOrigin.answering(missing, broken), NAME)) {
+            assertThat(scene.client().get("/api/x").status()).isEqualTo(404);
+            assertThat(scene.client()
+                            .get("/api/x?q=SECRET", "X-Request-Id: my-id")
+                            .status())
+                    .isEqualTo(500);
+            await().untilAsserted(() -> assertThat(log.lines()).hasSize(1));
+            String origin = scene.origin().url();
+            assertThat(log.lines().get(0))
+                    .startsWith("WARN 500 at " + origin + " is what the client got: GET /api/x, route r, upstream r,"
+                            + " request my-id; ")
+                    .contains("; attempt 1: " + origin + " answered 500 after ")
+                    .doesNotContain("SECRET");
+        }
+    }
+
+    @OnEachContainer
+    void errorThatAnotherOriginMadeGoodIsToldQuietly(Container container) throws IOException {
+        String broken = "HTTP/1.1 503 Broken\r\nContent-Length: 0\r\n\r\n";
+        try (LogLines log = LogLines.of(LOGGER, "info");
+                RawOrigin bad = RawOrigin.answering(broken);
+                RawOrigin well = RawOrigin.ok();
+                Scene scene = Scene.of(
+                        container,
+                        well,
+                        NAME,
+                        "route.r.to=" + bad.url() + " " + well.url(),
+                        "upstream.r.balance=round-robin",
+                        "route.r.retry.backoff=0s")) {
+            assertThat(scene.client().get("/api/x").status()).isEqualTo(200);
+            assertThat(scene.client().get("/api/x").status()).isEqualTo(200);
+            await().untilAsserted(() -> assertThat(log.lines()).hasSize(1));
+            assertThat(log.lines().get(0))
+                    .startsWith(
+                            "INFO 503 at " + bad.url() + " was made good, the client got 200: GET /api/x, route r, ")
+                    .contains("; attempt 1: " + bad.url() + " answered 503 after ", "; attempt 2: " + well.url());
+        }
+    }
+
     @OnEachContainer
     void clientsFaultsAreForThoseWhoDebug(Container container) throws IOException {
         try (LogLines log = LogLines.of(LOGGER, "debug");

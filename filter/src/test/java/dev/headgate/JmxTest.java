@@ -146,10 +146,100 @@ class JmxTest {
         }
     }
 
+    /** Which upstream, which kind, since when: also of the last origin, which nobody takes out. */
+    @OnEachContainer
+    void whatIsWrongIsSaidInOnePlace(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = app(container, "/shop", origin, "start-check=false", "route.r.retry.attempts=1");
+                RawClient client = app.connect()) {
+            ObjectName gateway = one("type=Gateway,*");
+            assertThat(server.getAttribute(gateway, "State")).isEqualTo("fine");
+            assertThat((TabularData) server.getAttribute(gateway, "Problems")).returns(true, TabularData::isEmpty);
+
+            origin.refuse();
+            for (int i = 0; i < 4; i++) {
+                assertThat(client.get("/shop/api/x").status()).isEqualTo(502);
+            }
+            await().untilAsserted(() ->
+                    assertThat(server.getAttribute(gateway, "State")).isEqualTo("broken"));
+            CompositeData worst = ((TabularData) server.getAttribute(gateway, "Problems")).get(new Object[] {0L});
+            assertThat(worst.get("severity")).isEqualTo("broken");
+            assertThat(worst.get("upstream")).isEqualTo("r");
+            assertThat(worst.get("origin")).isEqualTo(origin.url());
+            assertThat(worst.get("kind")).isEqualTo("connection_refused");
+            assertThat((String) worst.get("why"))
+                    .startsWith("4 failures in a row, the last: refused the connection. It still gets traffic");
+            assertThat((String) server.getAttribute(one("type=Origin,*"), "LastFailure"))
+                    .endsWith("refused the connection");
+            assertThat((long) worst.get("seconds")).isBetween(0L, 30L);
+        }
+    }
+
+    /** Answers that are errors have no kind, and must not be explained by one that there was before. */
+    @OnEachContainer
+    void originThatAnswersErrorsIsSaidToDoThat(Container container) throws Exception {
+        RawOrigin.Script broken = connection -> {
+            while (connection.readRequest() != null) {
+                connection.send("HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n");
+            }
+        };
+        try (RawOrigin origin = RawOrigin.scripted(CUT, broken, broken, broken);
+                AppServer app = app(container, "/shop", origin, "start-check=false", "route.r.retry.attempts=1");
+                RawClient client = app.connect()) {
+            assertThat(client.get("/shop/api/x").status()).isEqualTo(502);
+            for (int i = 0; i < 4; i++) {
+                try (RawClient another = app.connect()) { // Tomcat hangs up after a 500
+                    assertThat(another.get("/shop/api/x").status()).isEqualTo(500);
+                }
+            }
+            ObjectName gateway = one("type=Gateway,*");
+            await().untilAsserted(() ->
+                    assertThat(server.getAttribute(gateway, "State")).isEqualTo("broken"));
+            CompositeData worst = ((TabularData) server.getAttribute(gateway, "Problems")).get(new Object[] {0L});
+            assertThat(worst.get("kind")).isEqualTo("");
+            assertThat((String) worst.get("why")).contains("in a row, the last: it answered 500. ");
+        }
+    }
+
+    /** What traffic found out is there to be read, and forgotten. */
+    @OnEachContainer
+    void operatorSeesWhyAnOriginIsOutAndBringsItBack(Container container) throws Exception {
+        try (RawOrigin origin = RawOrigin.scripted(CUT, CUT, CUT);
+                RawOrigin well = RawOrigin.ok();
+                AppServer app = app(
+                        container,
+                        "/shop",
+                        origin,
+                        "route.r.to=" + origin.url() + " " + well.url(),
+                        "start-check=false",
+                        "route.r.retry.attempts=1",
+                        "upstream.r.balance=round-robin",
+                        "upstream.r.health.failures=1",
+                        "upstream.r.health.ejection=5m");
+                RawClient client = app.connect()) {
+            ObjectName name = one("type=Origin,origin=" + ObjectName.quote(origin.url()) + ",*");
+            for (String operation : new String[] {"reset", "enable"}) {
+                int first = client.get("/shop/api/x").status();
+                assertThat(Set.of(first, client.get("/shop/api/x").status())).containsExactlyInAnyOrder(200, 502);
+                await().untilAsserted(() ->
+                        assertThat(server.getAttribute(name, "Health")).isEqualTo("ejected"));
+                assertThat(server.getAttribute(name, "Available")).isEqualTo(false);
+                assertThat((String) server.getAttribute(name, "Reason")).isNotBlank();
+                assertThat((long) server.getAttribute(name, "SinceSeconds")).isBetween(0L, 20L);
+                assertThat(server.getAttribute(one("type=Upstream,*"), "AvailableOrigins"))
+                        .isEqualTo(1);
+                act(name, operation);
+                assertThat(server.getAttribute(name, "Health")).as(operation).isEqualTo("up");
+                assertThat(server.getAttribute(name, "Reason")).isEqualTo("");
+            }
+            assertThat(server.getAttribute(name, "Ejections")).isEqualTo(2L);
+        }
+    }
+
     @OnEachContainer
     void operatorActsOnCacheAndLimits(Container container) throws Exception {
         String stored = RawOrigin.ok("stored", "Cache-Control: max-age=600", "Cache-Tag: t");
-        try (RawOrigin origin = RawOrigin.answering(stored, stored, stored, stored, stored, stored);
+        try (RawOrigin origin = RawOrigin.answering(stored);
                 AppServer app = app(
                         container,
                         "/shop",
@@ -173,6 +263,12 @@ class JmxTest {
             assertThat(server.invoke(cache, "clear", new Object[] {false}, null))
                     .isEqualTo(0);
             assertThat(server.getAttribute(cache, "Hits")).isEqualTo(0L);
+            assertThat(client.get("/shop/api/y", "X-Who: b").status()).isEqualTo(200);
+            await().until(() -> server.getAttribute(cache, "Responses").equals(1L));
+            assertThat(server.invoke(cache, "purgeRoute", new Object[] {"s", false}, null))
+                    .isEqualTo(0);
+            assertThat(server.invoke(cache, "purgeRoute", new Object[] {"r", false}, null))
+                    .isEqualTo(1);
 
             ObjectName limits = one("type=Limits,*");
             for (int i = 0; i < 3; i++) {

@@ -21,6 +21,7 @@ import dev.headgate.testing.RawOrigin;
 import jakarta.servlet.FilterConfig;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -29,6 +30,8 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 
 /** What is in the app's registries after what traffic. */
 class MetricsTest {
@@ -170,6 +173,25 @@ class MetricsTest {
                     .anyMatch(line -> line.startsWith("INFO Upstream r: " + dead + " is out: ")
                             && line.contains("refused the connection"));
         }
+        assertThat(health.getNames()).as("after the end").isEmpty();
+        assertThat(registry.getNames()).as("after the end").isEmpty();
+    }
+
+    @OnEachContainer
+    void healthChecksGoWhereTheAppSays(Container container) throws IOException {
+        HealthCheckRegistry given = new HealthCheckRegistry();
+        HealthCheckRegistry inContext = new HealthCheckRegistry();
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = AppServer.on(container)
+                        .filter(new AppWithRegistries(config(origin), new MetricRegistry(), inContext)
+                                .healthChecks(given))
+                        .start()) {
+            assertThat(app.port()).isPositive();
+            assertThat(given.getNames()).containsExactly(NAMES + "upstream.r");
+            assertThat(given.runHealthCheck(NAMES + "upstream.r").isHealthy()).isTrue();
+            assertThat(inContext.getNames()).isEmpty();
+        }
+        assertThat(given.getNames()).isEmpty();
     }
 
     @OnEachContainer
@@ -244,6 +266,51 @@ class MetricsTest {
             }
             documented.removeIf(name -> name.startsWith("limit-store.")); // starts a client for Redis
             assertThat(shapes).isEqualTo(documented);
+        }
+    }
+
+    /** Whoever chooses methods, paths, fields and keys of limits at will adds no name, neither here nor in JMX. */
+    @OnEachContainer
+    void clientsCannotMakeNames(Container container) throws Exception {
+        MetricRegistry registry = new MetricRegistry();
+        ObjectName all = new ObjectName("dev.headgate:*");
+        MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+        try (RawOrigin origin = RawOrigin.ok();
+                AppServer app = AppServer.on(container)
+                        .filter(new HeadgateFilter(config(
+                                        origin,
+                                        "route.r.cache=true",
+                                        "limit.all.rate=20/h",
+                                        "limit.all.key=field:X-Key",
+                                        "limit.all.max-keys=100",
+                                        "route.r.limits=all"))
+                                .metrics(registry))
+                        .start()) {
+            Set<String> names = null;
+            Set<ObjectName> objectNames = null;
+            for (int i = 0; i < 60; i++) {
+                String odd = "hostile" + Long.toString(i * 7919L + 17, 36);
+                String target = i % 3 == 0 ? "/api/%2e%2e/" + odd : "/api/" + odd + "?" + odd + "=" + odd;
+                try (RawClient client = app.connect()) {
+                    client.exchange(RawClient.request(
+                                    i % 2 == 0 ? odd : "GET",
+                                    target,
+                                    "X-Key: " + (i < 40 ? "same" : odd),
+                                    "X-" + odd + ": " + odd,
+                                    "X-Request-Id: " + odd,
+                                    "X-Forwarded-For: " + odd,
+                                    "Authorization: Basic " + odd)
+                            + "Content-Length: 0\r\n\r\n");
+                }
+                if (i == 45) { // after each kind of answer: found, refused by the limit, nonsense
+                    await().until(() -> registry.getNames().contains(NAMES + "route.r.failures.http_request_denied"));
+                    names = Set.copyOf(registry.getNames());
+                    objectNames = beans.queryNames(all, null);
+                }
+            }
+            assertThat(registry.getNames()).isEqualTo(names).noneMatch(name -> name.contains("hostile"));
+            assertThat(beans.queryNames(all, null)).isEqualTo(objectNames);
+            assertThat(objectNames).noneMatch(name -> name.toString().contains("hostile"));
         }
     }
 

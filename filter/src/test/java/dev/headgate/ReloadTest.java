@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.headgate.config.GatewayConfig;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
+import dev.headgate.testing.Certificates;
 import dev.headgate.testing.Container;
 import dev.headgate.testing.LogLines;
 import dev.headgate.testing.OnEachContainer;
@@ -21,10 +22,12 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.management.Attribute;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -245,6 +248,80 @@ class ReloadTest {
         }
     }
 
+    /** As in a WAR that was unpacked. Tomcat remembers what a file was for five seconds. */
+    @OnEachContainer
+    void fileInTheAppIsWatchedToo(Container container) throws Exception {
+        AtomicReference<Path> file = new AtomicReference<>();
+        HeadgateFilter filter = new HeadgateFilter() {
+            @Override
+            public void init(FilterConfig given) throws ServletException {
+                file.set(Path.of(given.getServletContext().getRealPath("/WEB-INF/headgate.properties")));
+                super.init(given);
+            }
+        };
+        try (RawOrigin first = RawOrigin.answering(RawOrigin.ok("first"));
+                RawOrigin second = RawOrigin.answering(RawOrigin.ok("second"))) {
+            String settings = "route.r.path=/api/*\nreload.interval=20ms\nroute.r.to=";
+            try (AppServer app = AppServer.on(container)
+                            .resource("/WEB-INF/headgate.properties", settings + first.url())
+                            .filter(filter)
+                            .start();
+                    RawClient client = app.connect()) {
+                assertThat(client.get("/api/x").text()).isEqualTo("first");
+
+                write(file.get(), settings + second.url());
+                await().atMost(Duration.ofSeconds(20))
+                        .untilAsserted(
+                                () -> assertThat(client.get("/api/x").text()).isEqualTo("second"));
+            }
+        }
+    }
+
+    /** The same settings, other files: what the origin shows, and what the gateway shows to it, were renewed. */
+    @OnEachContainer
+    void renewedCertificatesAreTakenIntoUse(Container container) throws Exception {
+        Certificates old = Certificates.of("dns:localhost");
+        Certificates renewed = Certificates.of("dns:localhost");
+        Path trust = write(directory.resolve("trust.pem"), old.pem());
+        Path key = old.keyFile(directory.resolve("client.p12"));
+        try (RawOrigin before = RawOrigin.on(old.listenTo(old), ReloadTest::answer);
+                RawOrigin after = RawOrigin.on(renewed.listenTo(renewed), ReloadTest::answer)) {
+            String[] settings = {
+                "route.r.to=https://localhost:" + before.port(),
+                "route.s.path=/renewed/*",
+                "route.s.to=https://localhost:" + after.port(),
+                "upstream.*.tls.trust=" + trust,
+                "upstream.*.tls.key=" + key,
+                "upstream.*.tls.key-password=changeit",
+                "upstream.*.health.failures=1000"
+            };
+            HeadgateFilter filter = new HeadgateFilter(config(before, settings));
+            try (AppServer app = AppServer.on(container).filter(filter).start();
+                    RawClient client = app.connect()) {
+                assertThat(client.get("/api/x").status()).isEqualTo(200);
+                assertThat(client.get("/renewed/x").status()).isEqualTo(502);
+
+                write(trust, renewed.pem());
+                filter.reload(config(before, settings));
+                RawMessage refused = client.get("/renewed/x");
+                assertThat(refused.status())
+                        .as("the origin knows the old one no more")
+                        .isEqualTo(502);
+
+                renewed.keyFile(key);
+                filter.reload(config(before, settings));
+                assertThat(client.get("/renewed/x").status()).isEqualTo(200);
+                assertThat(client.get("/api/x").status()).isEqualTo(502);
+            }
+        }
+    }
+
+    private static void answer(RawOrigin.Connection connection) throws IOException {
+        while (connection.readRequest() != null) {
+            connection.send(RawOrigin.ok("ok"));
+        }
+    }
+
     @OnEachContainer
     void operatorHasTheFileLoadedThroughJmx(Container container) throws Exception {
         Path file = directory.resolve("jmx.properties");
@@ -267,8 +344,8 @@ class ReloadTest {
                         .containsExactly("host-threads");
                 assertThat(client.get("/api/x").text()).isEqualTo("second");
                 assertThat((String) server.getAttribute(gateway, "Configuration"))
-                        .contains("port = " + second.port())
-                        .doesNotContain("port = " + first.port());
+                        .contains("\nroute.r.to = " + second.url() + "\n")
+                        .doesNotContain(first.url());
 
                 write(file, "name=by-jmx\nroute.r.path=/api/*\nroute.r.tiemout.connect=1s\n");
                 assertThatThrownBy(() -> server.invoke(gateway, "reload", new Object[0], new String[0]))

@@ -11,9 +11,14 @@ import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
 import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.Arrays;
+import javax.management.MBeanAttributeInfo;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +30,23 @@ class SecretsTest {
 
     @TempDir
     Path directory;
+
+    /** Every attribute of every management bean, and the status page in both forms. */
+    private static String whatIsShown(Scene scene) throws Exception {
+        StringBuilder shown = new StringBuilder();
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        for (ObjectName name : server.queryNames(new ObjectName("dev.headgate:*"), null)) {
+            for (MBeanAttributeInfo attribute : server.getMBeanInfo(name).getAttributes()) {
+                Object value = server.getAttribute(name, attribute.getName());
+                shown.append(value instanceof Object[] texts ? Arrays.toString(texts) : value);
+            }
+        }
+        try (RawClient client = scene.app().connect()) {
+            shown.append(client.get("/status", "Accept: text/html").text());
+            shown.append(client.get("/status").text());
+        }
+        return shown.toString();
+    }
 
     @OnEachContainer
     @Timeout(120) // Lettuce is many classes
@@ -54,6 +76,10 @@ class SecretsTest {
                         AppServer.on(container),
                         origin,
                         "access-log=json",
+                        "status.path=/status",
+                        "status.addresses=127.0.0.1",
+                        "route.r.request.set.Authorization=Bearer " + SECRET,
+                        "route.r.request.add.X-Token=" + SECRET,
                         "limits.store=redis://user:" + SECRET + "@127.0.0.1:1",
                         "limit.l.rate=1000/s",
                         "limit.l.key=address",
@@ -92,6 +118,10 @@ class SecretsTest {
                     .filteredOn(line -> line.contains("\"target\""))
                     .hasSizeGreaterThan(4));
             assertThat(log.lines()).anyMatch(line -> line.startsWith("WARN 502"));
+            assertThat(whatIsShown(scene))
+                    .contains("upstream.r.balance = sticky")
+                    .contains("limits.store = redis://***@127.0.0.1:1")
+                    .doesNotContain(SECRET);
             assertThat(log.text())
                     .contains("\"target\":\"/api/y;jsessionid=***\"")
                     .doesNotContain(SECRET);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
@@ -169,6 +170,48 @@ class StatusPageTest {
     void withoutTheSettingNothingIsThere(Container container) throws IOException {
         try (Scene scene = Scene.of(container, RawOrigin.ok(), "status.addresses=127.0.0.1")) {
             assertThat(scene.client().get("/ops/status").text()).isEqualTo("app:GET /ops/status");
+        }
+    }
+
+    /** What the container makes of these differs; whatever it is, it is not the page. */
+    @OnEachContainer
+    void strangersFindThePageByNoSpellingAndNoMethod(Container container) throws IOException {
+        try (Scene scene = scene(
+                AppServer.on(container).contextPath("/shop").lenient(),
+                RawOrigin.ok(),
+                "status.roles=operator",
+                "status.addresses=10.1.2.3",
+                "trusted-proxies=192.0.2.1")) {
+            for (String target : List.of(
+                    "/shop/ops/status",
+                    "/shop/ops/status/",
+                    "/shop/ops/status;x=1",
+                    "/shop/ops/status?role=operator",
+                    "/shop;x=1/ops/status",
+                    "//shop/ops/status",
+                    "/shop//ops/status",
+                    "/shop/ops//status",
+                    "/shop/./ops/status",
+                    "/shop/%2e/ops/status",
+                    "/shop/x/../ops/status",
+                    "/shop/x/%2e%2e/ops/status",
+                    "/shop/ops/st%61tus",
+                    "/shop/OPS/STATUS",
+                    "/shop/api/../ops/status",
+                    "http://127.0.0.1/shop/ops/status")) {
+                for (String method : List.of("GET", "HEAD", "POST")) {
+                    try (RawClient client = scene.connect()) {
+                        RawMessage answer = client.exchange(RawClient.request(
+                                        method, target, "X-Test-Role: user", "X-Forwarded-For: 10.1.2.3", FORM)
+                                + "Content-Length: 0\r\n\r\n");
+                        assertThat(answer.has("Content-Security-Policy")
+                                        || answer.text().contains("uptimeSeconds")
+                                        || answer.text().contains("Nothing was done"))
+                                .as(method + " " + target + ": " + answer.head())
+                                .isFalse();
+                    }
+                }
+            }
         }
     }
 
@@ -432,6 +475,93 @@ class StatusPageTest {
         }
     }
 
+    @OnEachContainer
+    void purgingByUrlPrefixTagAndRouteTakesThatAndNothingElse(Container container) throws IOException {
+        String tagged = RawOrigin.ok("x", "Cache-Control: max-age=600", "Cache-Tag: shop, news");
+        RawOrigin.Script script = connection -> {
+            for (RawMessage request = connection.readRequest(); request != null; request = connection.readRequest()) {
+                connection.send(
+                        request.startLine().contains("tagged")
+                                ? tagged
+                                : RawOrigin.ok("x", "Cache-Control: max-age=600"));
+            }
+        };
+        RawOrigin origin = RawOrigin.scripted(script);
+        try (Scene scene = scene(
+                container,
+                origin,
+                "status.addresses=127.0.0.1",
+                "route.r.cache=true",
+                "route.s.path=/s/*",
+                "route.s.to=r",
+                "route.s.cache=true")) {
+            RawClient client = scene.client();
+            String token = token(client);
+            List<String> all = List.of("/api/one", "/api/sub/two", "/api/tagged", "/s/three");
+            store(client, all);
+
+            assertPurges(scene, token, 1, "tag", "none news");
+            assertThat(stored(client, all)).containsExactly("/api/one", "/api/sub/two", "/s/three");
+            assertPurges(scene, token, 3, "route", "r");
+            assertThat(stored(client, all)).containsExactly("/s/three");
+            assertPurges(scene, token, 1, "prefix", "/api/sub/");
+            assertThat(stored(client, all)).containsExactly("/api/one", "/api/tagged", "/s/three");
+            assertPurges(scene, token, 1, "url", "/api/one");
+            assertThat(stored(client, all)).containsExactly("/api/sub/two", "/api/tagged", "/s/three");
+            assertPurges(scene, token, 0, "route", "no-such-route");
+            assertPurges(scene, token, 4, "all", "");
+            assertThat(stored(client, all)).isEmpty();
+
+            assertSays(
+                    scene,
+                    token,
+                    200,
+                    "will be validated",
+                    "action",
+                    "purge",
+                    "by",
+                    "route",
+                    "value",
+                    "s",
+                    "soft",
+                    "1");
+            assertThat(client.get("/s/three").field("Cache-Status")).contains("fwd=stale");
+        }
+    }
+
+    private static void store(RawClient client, List<String> paths) throws IOException {
+        for (String path : paths) {
+            assertThat(client.get(path).status()).isEqualTo(200);
+        }
+        client.get("/page"); // the last exchange is over then, and stored
+    }
+
+    /** Those that are answered from the cache; afterwards all are stored. */
+    private static List<String> stored(RawClient client, List<String> paths) throws IOException {
+        List<String> hits = new ArrayList<>();
+        for (String path : paths) {
+            if (client.get(path).field("Cache-Status").contains("hit")) {
+                hits.add(path);
+            }
+        }
+        client.get("/page");
+        return hits;
+    }
+
+    private static void assertPurges(Scene scene, String token, int count, String by, String value) throws IOException {
+        assertSays(
+                scene,
+                token,
+                200,
+                count == 0 ? "Nothing of that" : count + (count == 1 ? " stored response " : " stored responses "),
+                "action",
+                "purge",
+                "by",
+                by,
+                "value",
+                value);
+    }
+
     private static void assertSays(Scene scene, String token, int status, String message, String... form)
             throws IOException {
         RawMessage answer;
@@ -447,16 +577,18 @@ class StatusPageTest {
     @OnEachContainer
     void whatOthersWroteIsEscaped(Container container) throws IOException {
         String hostile = "<script>alert('1')</script>\"&";
-        try (Scene scene = scene(
-                container,
-                RawOrigin.ok(),
-                "status.addresses=127.0.0.1",
-                "limit.l.rate=9/s",
-                "limit.l.key=field:X-Key")) {
+        try (LogLines log = LogLines.of("dev.headgate.observe.StatusPage", "info");
+                Scene scene = scene(
+                        container,
+                        RawOrigin.ok(),
+                        "status.addresses=127.0.0.1",
+                        "limit.l.rate=9/s",
+                        "limit.l.key=field:X-Key")) {
             RawClient client = scene.client();
             String token = token(client);
             for (String[] form : new String[][] {
                 {"action", hostile},
+                {"action", "a\nINFO b\u2028c\u202ed"},
                 {"action", "reset", "upstream", hostile},
                 {"action", "reset", "upstream", "r", "origin", hostile},
                 {"action", "reset-key", "limit", "l", "key", hostile},
@@ -474,6 +606,9 @@ class StatusPageTest {
             assertThat(post(client, List.of(), "action", hostile, "token", token)
                             .text())
                     .doesNotContain("<script");
+            assertThat(log.lines())
+                    .anyMatch(line -> line.startsWith("INFO Status page: a\\x0aINFO b\\u2028c\\u202ed by "))
+                    .noneMatch(line -> line.matches("(?s).*[\\p{Cntrl}\\u2028\\u202e].*"));
         }
     }
 

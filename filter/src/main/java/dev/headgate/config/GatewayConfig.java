@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
  * @param limitStore where rate limits are kept
  * @param operation how it is changed and ended while its app runs
  * @param status the status page
+ * @param settings all of the above once more, as people wrote it, in the order of the reference page
  */
 public record GatewayConfig(
         String name,
@@ -39,7 +40,8 @@ public record GatewayConfig(
         Map<String, LimitConfig> limits,
         LimitStoreConfig limitStore,
         OperationConfig operation,
-        StatusConfig status) {
+        StatusConfig status,
+        List<SettingInForce> settings) {
 
     private static final Pattern ROLE_VARIABLE = Pattern.compile("\\$\\{role\\.([^}]+)}");
 
@@ -53,6 +55,7 @@ public record GatewayConfig(
         }
         trustedProxies = List.copyOf(trustedProxies);
         routes = List.copyOf(routes);
+        settings = List.copyOf(settings);
         upstreams = java.util.Collections.unmodifiableMap(new TreeMap<>(upstreams));
         limits = java.util.Collections.unmodifiableMap(new TreeMap<>(limits));
         for (RouteConfig route : routes) {

@@ -59,15 +59,15 @@ public final class Json {
                 case '\r' -> out.append("\\r");
                 case '\t' -> out.append("\\t");
                 default -> {
-                    // Beyond what RFC 8259 §7 asks: what HTML and JavaScript could stumble over, and half surrogates,
-                    // which have no UTF-8.
-                    if (c < ' '
+                    // Beyond what RFC 8259 §7 asks: what HTML and JavaScript could stumble over, what would let a line
+                    // of
+                    // a log end or be read in another direction, and half surrogates, which have no UTF-8.
+                    if (Character.isISOControl(c)
                             || c == '<'
                             || c == '>'
                             || c == '&'
-                            || c == 0x7f
-                            || c == '\u2028'
-                            || c == '\u2029'
+                            || c >= '\u2028' && c <= '\u202e'
+                            || c >= '\u2066' && c <= '\u2069'
                             || isHalf(text, i)) {
                         out.append(String.format("\\u%04x", (int) c));
                     } else {

@@ -3,6 +3,7 @@ package dev.headgate.forward;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.upstream.Origin;
+import dev.headgate.upstream.OriginState;
 import dev.headgate.upstream.Upstream;
 
 /** What an attempt's end says about its origin. */
@@ -13,7 +14,7 @@ final class Outcome {
     /** An attempt ended without a response. */
     static void failed(Upstream upstream, Origin origin, GatewayFailure failure) {
         if (failure.kind().side() == FailureKind.Side.UPSTREAM) {
-            upstream.failed(origin, failure.getMessage());
+            upstream.failed(origin, new OriginState.Failure(failure.kind(), failure.getMessage()));
         } else {
             // A client that left, or a full pool: neither praise nor blame.
             upstream.undecided(origin);
@@ -27,7 +28,7 @@ final class Outcome {
      */
     static void answered(Upstream upstream, Origin origin, int status, boolean whole) {
         if (isFailure(status)) {
-            upstream.failed(origin, "it answered " + status);
+            upstream.failed(origin, new OriginState.Failure(null, "it answered " + status));
         } else if (whole) {
             upstream.succeeded(origin);
         } else {

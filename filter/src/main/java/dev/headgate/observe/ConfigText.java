@@ -1,20 +1,31 @@
 package dev.headgate.observe;
 
-import java.lang.reflect.RecordComponent;
-import java.util.Collection;
+import dev.headgate.config.GatewayConfig;
+import dev.headgate.config.SettingInForce;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Pattern;
 
-/** A configuration for people to read, one value on a line, and without what is nobody's business: a function of values. */
+/** A configuration for people to read, as a properties file, and without what is nobody's business: a function of values. */
 final class ConfigText {
 
-    /** Components of records, and fields of messages, by whose names one sees that their values are secret. */
-    private static final Pattern SECRET_NAME = Pattern.compile(
-            "(?i).*(password|passwd|secret|token|credential|cookie|authorization|api-?key|-key$|-auth$).*");
+    private static final String SECRET_WORDS =
+            "password|passwd|secret|token|credential|cookie|authorization|api-?key|-key$|-auth$";
+
+    /** Fields of messages by whose names one sees that their values are secret. */
+    private static final Pattern SECRET_NAME = Pattern.compile("(?i).*(" + SECRET_WORDS + ").*");
+
+    /** The same within a value, as in {@code health.fields = X-Api-Key=...}; with all that follows, whatever its quotes. */
+    private static final Pattern SECRET_ITEM =
+            Pattern.compile("(?is)([\\w-]*(?:" + SECRET_WORDS.replace("$", "") + ")[\\w-]*=).+");
+
+    /** What a template may stand for is not in the configuration, unless it has a default. */
+    private static final String A_VARIABLE = "\\$\\{(?:(?!:-)[^}])*}";
+
+    private static final Pattern VARIABLE = Pattern.compile(A_VARIABLE);
 
     /** What follows the scheme of Authorization, wherever it is. */
-    private static final Pattern CREDENTIALS = Pattern.compile("(?i)\\b(bearer|basic|digest|token)\\s+(?!\\$\\{)\\S+");
+    private static final Pattern CREDENTIALS =
+            Pattern.compile("(?i)\\b(bearer|basic|digest|token)\\s+(?!" + A_VARIABLE + ")\\S+");
 
     /** Nobody writes words like that: long, with letters and digits and nothing between them; or a UUID. */
     private static final Pattern LOOKS_RANDOM = Pattern.compile(
@@ -26,77 +37,39 @@ final class ConfigText {
     private static final Pattern SECRET_PARAMETER =
             Pattern.compile("(?i)([?&][^=&]*(?:password|secret|token|key|signature)[^=&]*=)[^&\\s]+");
 
-    /** What a template may stand for is not in the configuration. */
-    private static final Pattern VARIABLE = Pattern.compile("\\$\\{[^}]*}");
+    private static final Pattern LINE_ENDS = Pattern.compile("\\s*\\R\\s*");
 
-    private static final String MASK = "***";
+    private static final String MASK = SettingInForce.MASK;
 
     private ConfigText() {}
 
-    /** @param config a record of records, collections, maps and values */
-    static String of(Record config) {
-        StringBuilder text = new StringBuilder();
-        append(text, "", "", config);
+    /** What somebody said comes first, then the defaults; each key and value on a line. */
+    static String of(GatewayConfig config) {
+        StringBuilder text = new StringBuilder("# Given\n");
+        config.settings().stream().filter(SettingInForce::given).forEach(each -> append(text, each));
+        text.append("\n# By default\n");
+        config.settings().stream().filter(each -> !each.given()).forEach(each -> append(text, each));
         return text.toString();
     }
 
-    private static void append(StringBuilder text, String before, String name, Object value) {
-        String key = before.isEmpty() ? name : before + "." + name;
-        if (value instanceof Record part && !part.getClass().getSimpleName().equals("Source")) {
-            for (RecordComponent component : part.getClass().getRecordComponents()) {
-                append(text, key, component.getName(), read(component, part));
-            }
-        } else if (value instanceof Map<?, ?> map) {
-            map.forEach((entry, content) -> append(text, key, String.valueOf(entry), content));
-        } else if (value instanceof Collection<?> list && list.stream().anyMatch(Record.class::isInstance)) {
-            int index = 0;
-            for (Object part : list) {
-                append(text, key, nameOf(part, index++), part);
-            }
-        } else {
-            text.append(key)
-                    .append(" = ")
-                    .append(value instanceof String words ? masked(name, words) : plain(value))
-                    .append('\n');
-        }
+    private static void append(StringBuilder text, SettingInForce setting) {
+        String value =
+                LINE_ENDS.matcher(masked(setting.entry(), setting.value())).replaceAll(" ");
+        text.append(setting.key())
+                .append(setting.entry().isEmpty() ? "" : "." + setting.entry())
+                .append(value.isEmpty() ? " =" : " = ")
+                .append(value.replace("\\", "\\\\"))
+                .append('\n');
     }
 
-    private static String plain(Object value) {
-        if (value == null) {
-            return "";
-        }
-        if (value instanceof Collection<?> list) {
-            return String.join(
-                    ", ", list.stream().map(each -> masked("", each.toString())).toList());
-        }
-        return value.toString();
-    }
-
-    private static String nameOf(Object part, int index) {
-        for (RecordComponent component : part.getClass().getRecordComponents()) {
-            Object name = component.getName().equals("name") ? read(component, part) : "";
-            if (!name.equals("")) {
-                return name.toString();
-            }
-        }
-        return Integer.toString(index);
-    }
-
-    private static Object read(RecordComponent component, Object part) {
-        try {
-            return component.getAccessor().invoke(part);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("a public record can be read", e);
-        }
-    }
-
-    static String masked(String name, String value) {
+    private static String masked(String name, String value) {
         if (SECRET_NAME.matcher(name).matches() && hasLiteral(value)) {
             return MASK;
         }
         String safe = USER_OF_URI.matcher(value).replaceAll("//" + MASK + "@");
         safe = SECRET_PARAMETER.matcher(safe).replaceAll("$1" + MASK);
         safe = CREDENTIALS.matcher(safe).replaceAll("$1 " + MASK);
+        safe = SECRET_ITEM.matcher(safe).replaceAll("$1" + MASK);
         return LOOKS_RANDOM.matcher(safe).replaceAll(MASK);
     }
 

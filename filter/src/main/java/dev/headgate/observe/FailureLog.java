@@ -7,6 +7,7 @@ import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -18,10 +19,10 @@ import org.slf4j.event.Level;
  * Writes what failed, in a line that says all one needs to act. Its logger is {@code dev.headgate.failures.} and the
  * gateway's name. Thread-safe.
  *
- * <p>At WARN what the gateway or an upstream is to blame for; at DEBUG what the client is, because who floods the gateway
- * must not flood the log; at INFO an attempt that failed and did no harm, because another origin or the cache answered.
- * Of the same kind at the same origin {@value #IN_FULL} lines are written in {@value #WINDOW_SECONDS} s; how many more
- * there were is written when that time is over.
+ * <p>At WARN what the gateway or an upstream is to blame for, an origin's own 5xx included; at DEBUG what the client is,
+ * because who floods the gateway must not flood the log; at INFO an attempt that failed and did no harm, because another
+ * origin or the cache answered. Of the same kind at the same origin {@value #IN_FULL} lines are written in
+ * {@value #WINDOW_SECONDS} s; how many more there were is written when that time is over.
  */
 final class FailureLog implements ExchangeListener, AutoCloseable {
 
@@ -70,14 +71,14 @@ final class FailureLog implements ExchangeListener, AutoCloseable {
     @Override
     public void attemptEnded(Exchange exchange, Attempt attempt) {
         GatewayFailure failure = attempt.failure();
-        if (!exchange.hasClient() && failure != null && failure.kind().side() != FailureKind.Side.CLIENT) {
-            String what = failure.kind().word() + " at " + attempt.origin();
+        if (!exchange.hasClient() && failed(attempt) && !isClients(failure)) {
+            String what = what(attempt);
             write(
                     Level.INFO,
                     what + ", in the background",
                     failure,
-                    () -> what + " while the cache asked by itself: " + failure.getMessage() + "; " + places(exchange)
-                            + "; " + story(attempt, failure));
+                    () -> what + " while the cache asked by itself" + message(failure) + "; " + places(exchange) + "; "
+                            + story(attempt, failure));
         }
     }
 
@@ -85,7 +86,7 @@ final class FailureLog implements ExchangeListener, AutoCloseable {
     public void ended(Exchange exchange) {
         GatewayFailure failure = exchange.failure();
         if (failure == null) {
-            recovered(exchange);
+            answered(exchange);
         } else if (failure.kind().side() == FailureKind.Side.CLIENT) {
             if (log.isDebugEnabled()) {
                 log.debug(RequestText.oneLine(line(exchange, failure)));
@@ -99,20 +100,53 @@ final class FailureLog implements ExchangeListener, AutoCloseable {
         }
     }
 
-    private void recovered(Exchange exchange) {
-        for (Attempt attempt : exchange.attempts()) {
-            GatewayFailure failure = attempt.failure();
-            if (failure != null) {
+    /** The client got an answer: an origin's failure, or a good one after one attempt that failed. */
+    private void answered(Exchange exchange) {
+        List<Attempt> attempts = exchange.attempts();
+        if (attempts.isEmpty()) {
+            return;
+        }
+        Attempt last = attempts.get(attempts.size() - 1);
+        if (last.status() >= 500 && last.status() == exchange.status()) {
+            write(
+                    Level.WARN,
+                    what(last),
+                    null,
+                    () -> what(last) + " is what the client got: " + request(exchange) + ", " + places(exchange)
+                            + stories(exchange, null));
+            return;
+        }
+        for (Attempt attempt : attempts) {
+            if (failed(attempt)) {
+                GatewayFailure failure = attempt.failure();
                 write(
                         Level.INFO,
-                        failure.kind().word() + " at " + attempt.origin() + ", made good",
+                        what(attempt) + ", made good",
                         null,
-                        () -> failure.kind().word() + " at " + attempt.origin() + " was made good, the client got "
-                                + exchange.status() + ": " + request(exchange) + ", " + places(exchange) + ": "
-                                + failure.getMessage() + stories(exchange, failure));
+                        () -> what(attempt) + " was made good, the client got " + exchange.status() + ": "
+                                + request(exchange) + ", " + places(exchange) + message(failure)
+                                + stories(exchange, failure));
                 return;
             }
         }
+    }
+
+    private static boolean failed(Attempt attempt) {
+        return attempt.failure() != null || attempt.status() >= 500;
+    }
+
+    private static boolean isClients(GatewayFailure failure) {
+        return failure != null && failure.kind().side() == FailureKind.Side.CLIENT;
+    }
+
+    /** Kind, or the status that stands for one, and where. */
+    private static String what(Attempt attempt) {
+        GatewayFailure failure = attempt.failure();
+        return (failure == null ? attempt.status() : failure.kind().word()) + " at " + attempt.origin();
+    }
+
+    private static String message(GatewayFailure failure) {
+        return failure == null ? "" : ": " + failure.getMessage();
     }
 
     private String line(Exchange exchange, GatewayFailure failure) {
@@ -153,7 +187,7 @@ final class FailureLog implements ExchangeListener, AutoCloseable {
         return number == 0 ? text.append("; no origin was asked").toString() : text.toString();
     }
 
-    /** @param told whose message need not be repeated */
+    /** @param told whose message need not be repeated; null: none was */
     private static String story(Attempt attempt, GatewayFailure told) {
         StringBuilder text = new StringBuilder(attempt.origin());
         GatewayFailure failure = attempt.failure();
@@ -172,7 +206,8 @@ final class FailureLog implements ExchangeListener, AutoCloseable {
             text.append(", head ").append(millis(attempt.headNanos()));
         }
         text.append(')');
-        if (failure != null && !String.valueOf(failure.getMessage()).equals(told.getMessage())) {
+        if (failure != null
+                && (told == null || !String.valueOf(failure.getMessage()).equals(told.getMessage()))) {
             text.append(' ').append(failure.getMessage());
         }
         return text.toString();

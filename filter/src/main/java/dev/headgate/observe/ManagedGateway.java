@@ -42,9 +42,10 @@ public interface ManagedGateway {
      * @param share how many of the container's threads they may hold
      * @param inline how many of those they hold now
      * @param off how many exchanges run on virtual threads or on the gateway's own now
+     * @param parked how many exchanges wait without a thread now, for a turn, a place or the same response
      * @param pool how many threads of its own the gateway may have; 0 where virtual threads take their place
      * @param left how many exchanges have left the container's threads so far
      * @param refused how many were refused because no thread was to be had
      */
-    record Threads(int share, int inline, int off, int pool, long left, long refused) {}
+    record Threads(int share, int inline, int off, int parked, int pool, long left, long refused) {}
 }

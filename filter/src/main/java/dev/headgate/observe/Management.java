@@ -29,6 +29,7 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.management.InstanceNotFoundException;
@@ -60,6 +61,7 @@ final class Management implements AutoCloseable {
     private final ManagedGateway gateway;
     private final MetricsListener metrics;
     private final RecentFailures failures;
+    private final Supplier<StatusView> view;
     private final MBeanServer server;
 
     /** App and gateway, in every name. */
@@ -79,9 +81,16 @@ final class Management implements AutoCloseable {
     /**
      * @param app whose gateway it is: host and context path
      * @param gateway has its configuration already
+     * @param view what the status page tells, of this moment
      */
-    public Management(String app, ManagedGateway gateway, MetricsListener metrics, RecentFailures failures) {
+    public Management(
+            String app,
+            ManagedGateway gateway,
+            MetricsListener metrics,
+            RecentFailures failures,
+            Supplier<StatusView> view) {
         this.gateway = gateway;
+        this.view = view;
         this.metrics = metrics;
         this.failures = failures;
         this.server = ManagementFactory.getPlatformMBeanServer();
@@ -255,17 +264,68 @@ final class Management implements AutoCloseable {
                         row -> String.join("; ", row.failure().attempts()));
     }
 
+    private record NumberedProblem(long number, StatusView.Problem problem) {}
+
+    private static Table<NumberedProblem> problemTable() {
+        return new Table<NumberedProblem>("problems", "What is not as it should be", "number")
+                .number("number", "0 is the worst", NumberedProblem::number)
+                .text(
+                        "severity",
+                        "broken: users get errors; attention: something else makes up for it; notice: an operator wanted"
+                                + " it so",
+                        row -> word(row.problem().severity()))
+                .text("upstream", "The upstream's name; empty: the gateway itself", row -> row.problem()
+                        .upstream())
+                .text(
+                        "origin",
+                        "Where it is; empty: it is about no single origin",
+                        row -> row.problem().origin() == null
+                                ? ""
+                                : row.problem().origin().origin().name())
+                .text(
+                        "kind",
+                        "Of the failures behind it: see failures.md; empty: not known",
+                        row -> row.problem().kind() == null
+                                ? ""
+                                : row.problem().kind().word())
+                .text("what", "What it is, in a few words", row -> row.problem().what())
+                .text("why", "Why, in a sentence; may be empty", row -> row.problem()
+                        .why())
+                .number(
+                        "seconds",
+                        "For how long, at least; -1: not known",
+                        row -> row.problem().since() == null
+                                ? -1
+                                : row.problem().since().toSeconds());
+    }
+
     private Bean gatewayBean() {
         Table<NumberedFailure> table = failureTable();
+        Table<NumberedProblem> problems = problemTable();
         return new Bean("A gateway: what it was told, and how it does")
                 .shows("Name", STRING, "What it is called in logs and management names", () -> gateway.config()
                         .name())
                 .shows("UptimeSeconds", LONG, "For how long it has been there", () -> gateway.uptime()
                         .toSeconds())
                 .shows(
+                        "State",
+                        STRING,
+                        "How it does: fine, notice, attention or broken, as the worst of its problems is",
+                        () -> view.get().state())
+                .shows(
+                        "Problems",
+                        problems.type(),
+                        "What is not as it should be: which upstream, which kind, since when; the worst first",
+                        () -> {
+                            List<NumberedProblem> rows = new ArrayList<>();
+                            view.get().problems().forEach(each -> rows.add(new NumberedProblem(rows.size(), each)));
+                            return problems.of(rows);
+                        })
+                .shows(
                         "Configuration",
                         STRING,
-                        "The settings in force, one on a line; secrets are masked",
+                        "The settings in force as a properties file, first what was given, then the defaults; secrets are"
+                                + " masked",
                         () -> ConfigText.of(gateway.config()))
                 .shows(
                         "Routes",
@@ -283,6 +343,8 @@ final class Management implements AutoCloseable {
                         .inline())
                 .shows("ThreadsOff", INTEGER, "How many exchanges run on other threads now", () -> gateway.threads()
                         .off())
+                .shows("ThreadsParked", INTEGER, "How many exchanges wait without a thread now", () -> gateway.threads()
+                        .parked())
                 .shows(
                         "ThreadsRefused",
                         LONG,
@@ -406,6 +468,14 @@ final class Management implements AutoCloseable {
                         () -> latencyMillis(state(group, name)))
                 .shows("FailuresInARow", INTEGER, "Attempts that failed in a row until now", () -> state(group, name)
                         .failures())
+                .shows(
+                        "LastFailure",
+                        STRING,
+                        "What went wrong the last time; empty: nothing since a good answer",
+                        () -> {
+                            OriginState.Failure failure = state(group, name).lastFailure();
+                            return failure == null ? "" : failure.why();
+                        })
                 .shows("Ejections", LONG, "How often traffic took it out", () -> state(group, name)
                         .ejections())
                 .shows("ConnectionsLeased", INTEGER, "Connections in use", () -> state(group, name)

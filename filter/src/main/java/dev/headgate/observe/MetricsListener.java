@@ -472,6 +472,7 @@ final class MetricsListener implements ExchangeListener, AutoCloseable {
         gauge(to, "share", threads, ManagedGateway.Threads::share);
         gauge(to, "inline", threads, ManagedGateway.Threads::inline);
         gauge(to, "off", threads, ManagedGateway.Threads::off);
+        gauge(to, "parked", threads, ManagedGateway.Threads::parked);
         gauge(to, "pool", threads, ManagedGateway.Threads::pool);
         gauge(to, "left", threads, ManagedGateway.Threads::left);
         gauge(to, "refused", threads, ManagedGateway.Threads::refused);

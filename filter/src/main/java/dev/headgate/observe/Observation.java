@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +27,7 @@ public final class Observation implements AutoCloseable {
     private final FailureLog.Later later;
     private final MetricsListener metrics;
     private final FailureLog failureLog;
-    private final ExchangeListener listener;
+    private final Observers listener;
     private final StatusPage statusPage;
 
     /** Null without JMX. */
@@ -66,9 +67,12 @@ public final class Observation implements AutoCloseable {
         listeners.add(new AccessLog(gateway, name, sessionCookie, clock));
         listeners.addAll(own);
         listeners.add(new LogContext()); // at the end, so that the others still write within it
-        this.listener = new Observers(listeners);
-        this.management = gateway.config().operation().jmx() ? new Management(app, gateway, metrics, failures) : null;
-        this.statusPage = new StatusPage(gateway, metrics, failures, clock);
+        this.listener = new Observers(listeners, later);
+        Supplier<StatusView> view = () ->
+                StatusView.of(gateway, clock.instant(), metrics.routes(), metrics::origins, failures.newestFirst());
+        this.management =
+                gateway.config().operation().jmx() ? new Management(app, gateway, metrics, failures, view) : null;
+        this.statusPage = new StatusPage(gateway, view, clock);
     }
 
     /** Is to be told of every exchange. */
@@ -141,5 +145,6 @@ public final class Observation implements AutoCloseable {
             management.close();
         }
         failureLog.close();
+        listener.close();
     }
 }

@@ -26,15 +26,21 @@ public record Registries(MetricRegistry metrics, Object healthChecks) {
             "io.dropwizard.metrics.servlets.HealthCheckServlet.registry",
             "com.codahale.metrics.servlets.HealthCheckServlet.registry");
 
-    /** @param given by the app; null: it is looked for in the context */
-    public static Registries of(ServletContext context, MetricRegistry given) {
-        Object found = given != null ? given : attribute(context, METRICS_ATTRIBUTES);
+    /**
+     * Takes what the app gave, and looks for the rest in its context.
+     *
+     * @param metrics null: none was given
+     * @param healthChecks null: none was given
+     */
+    public static Registries of(ServletContext context, MetricRegistry metrics, Object healthChecks) {
+        Object found = metrics != null ? metrics : attribute(context, METRICS_ATTRIBUTES);
         if (found != null && !(found instanceof MetricRegistry)) {
             LOG.warn("The app's metrics come from another class loader than the gateway's, which keeps its own");
             found = null;
         }
         return new Registries(
-                found == null ? new MetricRegistry() : (MetricRegistry) found, attribute(context, HEALTH_ATTRIBUTES));
+                found == null ? new MetricRegistry() : (MetricRegistry) found,
+                healthChecks != null ? healthChecks : attribute(context, HEALTH_ATTRIBUTES));
     }
 
     private static Object attribute(ServletContext context, List<String> names) {

@@ -449,7 +449,8 @@ final class StatusHtml {
 
     private static String threads(ManagedGateway.Threads threads) {
         return threads.off() + " exchanges run off the container's threads"
-                + (threads.pool() > 0 ? ", of " + threads.pool() + " that may" : "") + "; " + count(threads.refused())
+                + (threads.pool() > 0 ? ", of " + threads.pool() + " that may" : "") + "; "
+                + threads.parked() + " wait without a thread; " + count(threads.refused())
                 + " were refused for want of a thread.";
     }
 

@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
@@ -54,16 +55,15 @@ public final class StatusPage {
     private static final List<String> FORWARDING_FIELDS = List.of("X-Forwarded-For", "Forwarded", "X-Real-IP");
 
     private final ManagedGateway gateway;
-    private final MetricsListener metrics;
-    private final RecentFailures failures;
+    private final Supplier<StatusView> view;
     private final Clock clock;
     private final StatusActions actions;
     private final SecretKeySpec secret;
 
-    public StatusPage(ManagedGateway gateway, MetricsListener metrics, RecentFailures failures, Clock clock) {
+    /** @param view all that the page tells, of this moment */
+    public StatusPage(ManagedGateway gateway, Supplier<StatusView> view, Clock clock) {
         this.gateway = gateway;
-        this.metrics = metrics;
-        this.failures = failures;
+        this.view = view;
         this.clock = clock;
         this.actions = new StatusActions(gateway);
         byte[] random = new byte[32];
@@ -155,7 +155,7 @@ public final class StatusPage {
 
     /** Nobody writes lines of their own into the log. */
     private static String harmless(String text) {
-        String line = text.replaceAll("\\p{Cntrl}", " ");
+        String line = RequestText.oneLine(text);
         return line.length() > 500 ? line.substring(0, 500) + "…" : line;
     }
 
@@ -214,7 +214,7 @@ public final class StatusPage {
         String text;
         if (html) {
             response.setContentType("text/html;charset=utf-8");
-            text = StatusHtml.fill(view(), request.getRequestURI(), token(who, period()), result);
+            text = StatusHtml.fill(view.get(), request.getRequestURI(), token(who, period()), result);
         } else {
             response.setContentType("application/json");
             text = Json.text(result == null ? json(who) : json(result)) + "\n";
@@ -226,12 +226,8 @@ public final class StatusPage {
         }
     }
 
-    private StatusView view() {
-        return StatusView.of(gateway, clock.instant(), metrics.routes(), metrics::origins, failures.newestFirst());
-    }
-
     private Map<String, Object> json(String who) {
-        Map<String, Object> json = view().json();
+        Map<String, Object> json = view.get().json();
         json.put("token", token(who, period()));
         return json;
     }

@@ -200,14 +200,7 @@ record StatusView(
         }
         for (OriginView view : upstream.origins()) {
             OriginState state = view.state();
-            FailureKind kind = kind(
-                    failures,
-                    time,
-                    failure -> failure.upstream().equals(upstream.name())
-                            && failure.origin().equals(state.origin().name()));
-            if (kind == null) {
-                kind = mostOf(view.figures());
-            }
+            FailureKind kind = kind(upstream, view, failures, time);
             if (state.mode() != Origin.Mode.ENABLED) {
                 found.add(new Problem(
                         none ? Severity.BROKEN : Severity.NOTICE,
@@ -239,7 +232,7 @@ record StatusView(
                         state,
                         kind,
                         "fails",
-                        state.failures() + " failures in a row. It still gets traffic"
+                        state.failures() + " failures in a row" + last(state) + ". It still gets traffic"
                                 + (others ? "." : ": there is no better origin."),
                         since(view.figures()),
                         isWhole(view.figures())));
@@ -293,6 +286,26 @@ record StatusView(
         return found;
     }
 
+    /** What the origin's failures are of now: those of an hour ago may have been others. */
+    private static FailureKind kind(UpstreamView upstream, OriginView view, List<Failure> failures, Instant time) {
+        OriginState state = view.state();
+        if (state.lastFailure() != null) {
+            return state.lastFailure().kind();
+        }
+        FailureKind lately = kind(
+                failures,
+                time,
+                failure -> failure.upstream().equals(upstream.name())
+                        && failure.origin().equals(state.origin().name()));
+        return lately == null ? mostOf(view.figures()) : lately;
+    }
+
+    private static String last(OriginState state) {
+        return state.lastFailure() == null
+                ? ""
+                : ", the last: " + withoutName(state, state.lastFailure().why());
+    }
+
     /** The kind that explains most of what happened lately; null where nothing did. */
     private static FailureKind kind(List<Failure> failures, Instant time, Predicate<Failure> which) {
         return failures.stream()
@@ -342,17 +355,25 @@ record StatusView(
 
     /** Why an origin is out, as a sentence: without its name, which stands beside it. */
     static String why(OriginState state) {
-        String reason = state.reason();
-        String name = state.origin().config().toString() + " ";
-        String text = OUT_FOR.matcher(reason.startsWith(name) ? reason.substring(name.length()) : reason)
+        String text = OUT_FOR.matcher(withoutName(state, state.reason()))
                 .replaceFirst(match ->
                         "; then out for " + StatusHtml.duration(Duration.ofMillis(Long.parseLong(match.group(1)))));
         return text.isEmpty() ? "" : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1) + ".";
     }
 
+    private static String withoutName(OriginState state, String text) {
+        String name = state.origin().config().toString() + " ";
+        return text.startsWith(name) ? text.substring(name.length()) : text;
+    }
+
     /** The worst of the problems; null where there is none. */
     Severity worst() {
         return problems.isEmpty() ? null : problems.get(0).severity();
+    }
+
+    /** How bad it is, in a word. */
+    String state() {
+        return worst() == null ? "fine" : word(worst());
     }
 
     double requestsPerSecond() {
@@ -381,7 +402,7 @@ record StatusView(
         all.put("name", name);
         all.put("time", time.toString());
         all.put("uptimeSeconds", uptime.toSeconds());
-        all.put("state", worst() == null ? "fine" : word(worst()));
+        all.put("state", state());
         all.put("problems", each(problems, StatusView::json));
         all.put("routes", each(routes, StatusView::json));
         all.put("upstreams", each(upstreams, StatusView::json));
@@ -394,6 +415,7 @@ record StatusView(
                         "share", threads.share(),
                         "inline", threads.inline(),
                         "off", threads.off(),
+                        "parked", threads.parked(),
                         "pool", threads.pool(),
                         "left", threads.left(),
                         "refused", threads.refused()));

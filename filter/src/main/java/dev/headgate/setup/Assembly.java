@@ -23,6 +23,7 @@ import dev.headgate.config.PoolConfig;
 import dev.headgate.config.RetryConfig;
 import dev.headgate.config.RouteConfig;
 import dev.headgate.config.RouteLimits;
+import dev.headgate.config.SettingInForce;
 import dev.headgate.config.StatusConfig;
 import dev.headgate.config.TargetConfig;
 import dev.headgate.config.ThreadConfig;
@@ -33,6 +34,7 @@ import dev.headgate.setup.SettingsException.Mistake;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -66,8 +68,13 @@ final class Assembly {
     private final Set<String> upstreams = new TreeSet<>();
     private final Set<String> limits = new TreeSet<>();
 
-    /** A value in force; {@code read} is null where it could not be read, which was reported then. */
-    private record Value(Given given, Key key, Object read) {}
+    /**
+     * A value in force.
+     *
+     * @param text what was given, with the variables of the surroundings filled in
+     * @param read null where it could not be read, which was reported then
+     */
+    private record Value(Given given, Key key, String text, Object read) {}
 
     private Assembly(Surroundings around) {
         this.around = around;
@@ -124,7 +131,7 @@ final class Assembly {
                     limits.add(key.name());
                 }
             }
-            strongest.put(key.canonical(), new Value(given, key, null));
+            strongest.put(key.canonical(), new Value(given, key, given.text(), null));
         }
     }
 
@@ -169,7 +176,7 @@ final class Assembly {
         try {
             text = Variables.expand(text, setting.type().variables(), around.environment(), around.system())
                     .strip();
-            return new Value(given, unread.key(), setting.type().read(text));
+            return new Value(given, unread.key(), text, setting.type().read(text));
         } catch (IllegalArgumentException e) {
             // What a variable brought is shown only where it cannot be a token that was kept out of the file.
             boolean filledIn = !text.equals(given.text()) && !setting.open() && !setting.secret();
@@ -221,9 +228,10 @@ final class Assembly {
         if (!mistakes.isEmpty()) {
             return null;
         }
+        String viaName = all.has(VIA_NAME) ? all.get(VIA_NAME) : randomName();
         return new GatewayConfig(
                 all.get(NAME),
-                all.has(VIA_NAME) ? all.get(VIA_NAME) : randomName(),
+                viaName,
                 all.has(PROXY_STATUS_NAME) ? all.get(PROXY_STATUS_NAME) : all.get(NAME),
                 all.get(REQUEST_ID_FIELD),
                 all.get(TRUSTED_PROXIES),
@@ -239,7 +247,59 @@ final class Assembly {
                         all.get(JMX),
                         all.get(ACCESS_LOG),
                         all.get(START_CHECK)),
-                status);
+                status,
+                inForce(viaName, groups));
+    }
+
+    // How it is told
+
+    private List<SettingInForce> inForce(String viaName, Map<String, UpstreamConfig> groups) {
+        List<SettingInForce> told = new ArrayList<>();
+        inForce(new Settings(Scope.GATEWAY, ""), Map.of(VIA_NAME, viaName), told);
+        routes.forEach(name -> inForce(new Settings(Scope.ROUTE, name), Map.of(), told));
+        groups.forEach((name, upstream) -> inForce(
+                new Settings(Scope.UPSTREAM, name),
+                Map.of(
+                        HEALTH_TIMEOUT,
+                        HEALTH_TIMEOUT
+                                .type()
+                                .writer()
+                                .apply(upstream.health().probe().timeout()),
+                        HEALTH_EJECTION_MAX,
+                        HEALTH_EJECTION_MAX
+                                .type()
+                                .writer()
+                                .apply(upstream.health().ejectionMax())),
+                told));
+        limits.forEach(name -> inForce(new Settings(Scope.LIMIT, name), Map.of(), told));
+        return told;
+    }
+
+    /** @param made what is in force in place of a default */
+    private static void inForce(Settings of, Map<Setting<?>, String> made, List<SettingInForce> told) {
+        for (Setting<?> setting : ALL) {
+            if (setting.scope() != of.scope) {
+                continue;
+            }
+            String key = of.scope.fullKey(of.name, setting.key());
+            if (setting.open()) {
+                // What a variable brought is perhaps a token that was kept out of the file.
+                of.entriesInForce(setting)
+                        .forEach(value -> told.add(new SettingInForce(
+                                key, value.key().field(), value.given().text(), true)));
+            } else if (of.has(setting)) {
+                String text = of.find(setting).text();
+                // What is secret in the store's address is masked where it is shown.
+                boolean hidden = setting.secret() && setting != LIMITS_STORE && !text.isEmpty();
+                told.add(new SettingInForce(key, "", hidden ? SettingInForce.MASK : text, true));
+            } else {
+                String text =
+                        made.getOrDefault(setting, setting == PROXY_STATUS_NAME ? of.get(NAME) : setting.initially());
+                if (text != null) { // else it is in force elsewhere: origins at the route, threads at the container
+                    told.add(new SettingInForce(key, "", text, false));
+                }
+            }
+        }
     }
 
     private StatusConfig status(Settings all) {
@@ -797,15 +857,19 @@ final class Assembly {
 
         /** Field name to value; what is given for this name replaces the same field of every name. */
         Map<String, String> entries(Setting<String> setting) {
-            Map<String, Value> entries = entriesOf(setting, Scope.EVERY);
-            entries.putAll(entriesOf(setting, name));
             Map<String, String> fields = new LinkedHashMap<>();
-            entries.values().forEach(value -> fields.put(value.key().field(), (String) value.read()));
+            entriesInForce(setting).forEach(value -> fields.put(value.key().field(), (String) value.read()));
             return fields;
         }
 
+        private Collection<Value> entriesInForce(Setting<?> setting) {
+            Map<String, Value> entries = entriesOf(setting, Scope.EVERY);
+            entries.putAll(entriesOf(setting, name));
+            return entries.values();
+        }
+
         /** The good values of an open setting, by field name in lower case. */
-        private Map<String, Value> entriesOf(Setting<String> setting, String owner) {
+        private Map<String, Value> entriesOf(Setting<?> setting, String owner) {
             String prefix = scope.fullKey(owner, setting.key()) + ".";
             Map<String, Value> entries = new LinkedHashMap<>();
             values.forEach((canonical, value) -> {

@@ -32,6 +32,13 @@ final class OriginHealth {
     private boolean trial;
     private int probesInRow;
     private volatile String reason = "";
+
+    /** Why traffic took it out in the first place, whatever its trials add to that. */
+    private String outBecause = "";
+
+    /** Null where there was none since the last good answer. */
+    private volatile OriginState.Failure lastFailure;
+
     private volatile long changedAt;
     private volatile long allEjections;
 
@@ -96,6 +103,11 @@ final class OriginHealth {
         return consecutive;
     }
 
+    /** The last one of those; null without any. */
+    OriginState.Failure lastFailure() {
+        return lastFailure;
+    }
+
     /** How often traffic took the origin out. */
     long ejections() {
         return allEjections;
@@ -127,6 +139,7 @@ final class OriginHealth {
         }
         synchronized (this) {
             consecutive = 0;
+            lastFailure = null;
             if (!out || !trial) {
                 // While it is out, only its trial counts: a straggler may have been answered before it went wrong.
                 return false;
@@ -144,16 +157,17 @@ final class OriginHealth {
     }
 
     /** @return whether this was one failure too many */
-    boolean failed(long now) {
+    boolean failed(long now, OriginState.Failure failure) {
         answers.add(now);
         failures.add(now);
         synchronized (this) {
             consecutive++;
+            lastFailure = failure;
             if (out) {
                 // The trial failed, or a straggler from before.
                 if (trial) {
                     trial = false;
-                    eject(now, "failed its trial");
+                    eject(now, outBecause + ", and failed its trial");
                 }
                 return false;
             }
@@ -184,6 +198,7 @@ final class OriginHealth {
         if (!out) {
             allEjections++;
             changedAt = now;
+            outBecause = why;
         }
         out = true;
         trial = false;
@@ -237,6 +252,7 @@ final class OriginHealth {
             out = false;
             trial = false;
             consecutive = 0;
+            lastFailure = null;
             reason = "";
             goodSince = now;
             warmSince = now;
@@ -261,6 +277,7 @@ final class OriginHealth {
         probedDown = false;
         trial = false;
         consecutive = 0;
+        lastFailure = null;
         ejections = 0;
         probesInRow = 0;
         restUntil = 0;

@@ -1,5 +1,6 @@
 package dev.headgate.upstream;
 
+import dev.headgate.failure.FailureKind;
 import java.time.Duration;
 
 /**
@@ -15,6 +16,7 @@ import java.time.Duration;
  * @param weight its share beside its siblings', as configured or as an operator set it
  * @param warmth what part of its weight counts while it comes back slowly: 0.1 to 1
  * @param failures attempts that failed in a row until now
+ * @param lastFailure what went wrong the last time; null where there was none, or good answers since
  * @param ejections how often traffic took it out since the gateway began
  * @param leased connections in use
  * @param idle connections in the pool
@@ -32,11 +34,20 @@ public record OriginState(
         int weight,
         double warmth,
         int failures,
+        Failure lastFailure,
         long ejections,
         int leased,
         int idle,
         int pending,
         int mostConnections) {
+
+    /**
+     * How an attempt failed.
+     *
+     * @param kind null where the origin answered, with a status that is a failure
+     * @param why for operators
+     */
+    public record Failure(FailureKind kind, String why) {}
 
     /** What traffic and probes say of an origin. */
     public enum Health {

@@ -338,10 +338,10 @@ public final class Upstream implements AutoCloseable {
     }
 
     /** An attempt failed, and it was the origin's fault. */
-    public void failed(Origin origin, String why) {
+    public void failed(Origin origin, OriginState.Failure failure) {
         long now = watchdog.now();
-        if (origin.health().failed(now)) {
-            eject(origin, now, why);
+        if (origin.health().failed(now, failure)) {
+            eject(origin, now, failure.why());
         }
     }
 
@@ -574,6 +574,7 @@ public final class Upstream implements AutoCloseable {
                 origin.weight(),
                 health.warmth(now),
                 health.consecutiveFailures(),
+                health.lastFailure(),
                 health.ejections(),
                 pool.getLeased(),
                 pool.getAvailable(),

@@ -52,7 +52,7 @@ class StatusHtmlTest {
                         List.of(new AdmissionState.Rate(HOSTILE, 1, 1, 1, 1, 1, true, Duration.ZERO)),
                         List.of(),
                         new AdmissionState.Store(HOSTILE, false, Duration.ofSeconds(9), 1)),
-                new ManagedGateway.Threads(10, 1, 0, 200, 0, 0),
+                new ManagedGateway.Threads(10, 1, 0, 0, 200, 0, 0),
                 failures,
                 problems);
     }

@@ -2,6 +2,7 @@ package dev.headgate.testing;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,9 @@ import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
 
 /** Certificates for tests, made by the JDK's own keytool when they are needed. */
 public final class Certificates {
@@ -123,12 +127,40 @@ public final class Certificates {
         return Files.writeString(Files.createTempFile("headgate-trust", ".pem"), pem());
     }
 
+    /** The certificate and its key, in PKCS12 with the password {@value #PASSWORD}. */
+    public Path keyFile(Path file) throws GeneralSecurityException, IOException {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            keys.store(out, PASSWORD.toCharArray());
+        }
+        return file;
+    }
+
     /** A listening socket on a free loopback port that shows this certificate. */
     public ServerSocket listen() throws GeneralSecurityException, IOException {
+        return listen(null);
+    }
+
+    /** As {@link #listen()}, for clients that show a certificate of the same authority as another one. */
+    public ServerSocket listenTo(Certificates clients) throws GeneralSecurityException, IOException {
+        KeyStore trust = KeyStore.getInstance("PKCS12");
+        try {
+            trust.load(null, null);
+        } catch (IOException e) {
+            throw new IllegalStateException("nothing is read", e);
+        }
+        trust.setCertificateEntry("authority", clients.trusted);
+        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(trust);
+        SSLServerSocket listening = (SSLServerSocket) listen(factory.getTrustManagers());
+        listening.setNeedClientAuth(true);
+        return listening;
+    }
+
+    private ServerSocket listen(TrustManager[] clients) throws GeneralSecurityException, IOException {
         KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         factory.init(keys, PASSWORD.toCharArray());
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(factory.getKeyManagers(), null, null);
+        context.init(factory.getKeyManagers(), clients, null);
         return context.getServerSocketFactory().createServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
     }
 }

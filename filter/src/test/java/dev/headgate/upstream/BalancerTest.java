@@ -117,7 +117,7 @@ class BalancerTest {
         List<Origin> origins = origins("http://a", "http://b");
         origins.get(0).began(NOW);
         origins.get(0).ended();
-        origins.get(0).health().failed(NOW);
+        origins.get(0).health().failed(NOW, new OriginState.Failure(null, "why"));
         assertThat(shares(Method.TWO_CHOICES, origins)).doesNotContainKey("http://a");
 
         List<Origin> others = origins("http://a", "http://b");

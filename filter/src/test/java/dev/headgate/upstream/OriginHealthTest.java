@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.headgate.config.HealthConfig;
+import dev.headgate.failure.FailureKind;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -15,18 +16,33 @@ class OriginHealthTest {
     private final OriginHealth health = new OriginHealth(config, Duration.ofSeconds(10));
     private long now = TimeUnit.HOURS.toNanos(1);
 
+    private static final OriginState.Failure FAILURE =
+            new OriginState.Failure(FailureKind.CONNECTION_REFUSED, "refused");
+
     @Test
     void fiveFailuresInARowAreTooMany() {
         for (int i = 1; i <= 4; i++) {
-            assertThat(health.failed(now)).as("failure %d", i).isFalse();
+            assertThat(fails()).as("failure %d", i).isFalse();
         }
-        assertThat(health.failed(now)).isTrue();
+        assertThat(fails()).isTrue();
+    }
+
+    @Test
+    void theLastFailureIsToldUntilAGoodAnswer() {
+        assertThat(health.lastFailure()).isNull();
+        fails();
+        assertThat(health.lastFailure()).isSameAs(FAILURE);
+        health.succeeded(now);
+        assertThat(health.lastFailure()).isNull();
+        fails();
+        health.reset(now);
+        assertThat(health.lastFailure()).isNull();
     }
 
     @Test
     void aSuccessBreaksTheRow() {
         for (int i = 0; i < 30; i++) {
-            assertThat(health.failed(now)).as("failure %d", i).isEqualTo(false);
+            assertThat(fails()).as("failure %d", i).isEqualTo(false);
             health.succeeded(now);
             health.succeeded(now);
         }
@@ -38,7 +54,7 @@ class OriginHealthTest {
         int answers = 0;
         while (!tooMany) {
             health.succeeded(now);
-            tooMany = health.failed(now);
+            tooMany = fails();
             answers += 2;
         }
         assertThat(answers).isEqualTo(20);
@@ -47,19 +63,19 @@ class OriginHealthTest {
     @Test
     void failuresOfLongAgoDoNotCount() {
         for (int i = 0; i < 12; i++) {
-            health.failed(now);
+            fails();
             health.succeeded(now);
         }
         later(Duration.ofSeconds(11));
         health.succeeded(now);
-        assertThat(health.failed(now)).isFalse();
+        assertThat(fails()).isFalse();
     }
 
     @Test
     void aSlowlyGrowingPenaltyComesBeforeTheEjection() {
         assertThat(health.penalty()).isEqualTo(1);
-        health.failed(now);
-        health.failed(now);
+        fails();
+        fails();
         assertThat(health.penalty()).isEqualTo(9);
         health.succeeded(now);
         assertThat(health.penalty()).isEqualTo(1);
@@ -77,9 +93,10 @@ class OriginHealthTest {
                     .isFalse();
             later(Duration.ofNanos(1));
             assertThat(health.takeTrial(now, true)).as("after %d s", seconds).isTrue();
-            health.failed(now);
+            fails();
             assertThat(health.isUp()).isFalse();
             seconds = Math.min(seconds * 2, 120);
+            assertThat(health.reason()).isEqualTo("why, and failed its trial; out for " + seconds + "000 ms");
         }
     }
 
@@ -221,5 +238,9 @@ class OriginHealthTest {
 
     private void later(Duration time) {
         now += time.toNanos();
+    }
+
+    private boolean fails() {
+        return health.failed(now, FAILURE);
     }
 }

@@ -260,7 +260,7 @@ class UpstreamTest {
 
     private void fail(String name) {
         for (int i = 0; i < 5; i++) {
-            upstream.failed(origin(name), "why");
+            upstream.failed(origin(name), new OriginState.Failure(null, "why"));
         }
     }
 
