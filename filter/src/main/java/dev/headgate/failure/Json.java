@@ -59,9 +59,8 @@ public final class Json {
                 case '\r' -> out.append("\\r");
                 case '\t' -> out.append("\\t");
                 default -> {
-                    // Beyond what RFC 8259 §7 asks: what HTML and JavaScript could stumble over, what would let a line
-                    // of
-                    // a log end or be read in another direction, and half surrogates, which have no UTF-8.
+                    // More than RFC 8259 §7 asks: what HTML or JavaScript could stumble over, what ends a log's line or
+                    // turns its direction, and half surrogates, which have no UTF-8.
                     if (Character.isISOControl(c)
                             || c == '<'
                             || c == '>'

@@ -251,9 +251,8 @@ final class Gate {
         if (!overloaded) {
             answeredNanos += (latency - answeredNanos) / 8;
         }
-        // A refusal comes faster than any answer. Taken for what an idle upstream needs, it would make every answer
-        // look
-        // as if it had queued for long, and the places would stay few after the refusals have ended.
+        // A refusal comes faster than any answer. Taken for what an idle upstream needs, it would make answers seem to
+        // have queued for long, and the places would stay few after the refusals have ended.
         adaptive.onSample(enteredNanos, overloaded ? Math.max(latency, answeredNanos) : latency, taken, overloaded);
     }
 
