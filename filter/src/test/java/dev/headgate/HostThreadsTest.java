@@ -59,7 +59,7 @@ class HostThreadsTest {
         try (StalledOrigin origin = StalledOrigin.start();
                 AppServer app = AppServer.on(container)
                         .threads(50)
-                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .filter(new HeadgateFilter(gateway()
                                 .hostThreads(20)
                                 .hostThreadsPool(100)
                                 .route("slow", r -> r.path("/slow/*").to(origin.url()))
@@ -85,6 +85,11 @@ class HostThreadsTest {
             }
             // The clients are gone, the exchanges are not: their upstream ends with the app.
         }
+    }
+
+    /** One that does not wait at its end for the exchanges that hold its threads. */
+    private static GatewayBuilder gateway() {
+        return GatewayBuilder.create().set("close.grace", "0s");
     }
 
     /** Half of the page's answers come within this time. */
@@ -227,7 +232,7 @@ class HostThreadsTest {
                 });
                 AppServer app = AppServer.on(container)
                         .filter(
-                                new HeadgateFilter(GatewayBuilder.create()
+                                new HeadgateFilter(gateway()
                                         .hostThreads(1)
                                         .route("slow", r -> r.path("/slow/*").to(stalled.url()))
                                         .build()),
@@ -255,7 +260,7 @@ class HostThreadsTest {
                 RawOrigin origin = RawOrigin.ok();
                 AppServer app = AppServer.on(container)
                         .filter(new ThreadBoundLogin())
-                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .filter(new HeadgateFilter(gateway()
                                 .hostThreads(1)
                                 .route("slow", r -> r.path("/slow/*").to(stalled.url()))
                                 .route("api", r -> r.path("/api/*")
@@ -394,7 +399,7 @@ class HostThreadsTest {
                                 }
                             }
                         })
-                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .filter(new HeadgateFilter(gateway()
                                 .hostThreads(1)
                                 .route("slow", r -> r.path("/slow/*").to(stalled.url()))
                                 .route("api", r -> r.path("/api/*").to(origin.url()))
@@ -451,7 +456,7 @@ class HostThreadsTest {
                                 }
                             }
                         })
-                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .filter(new HeadgateFilter(gateway()
                                 .hostThreads(1)
                                 .hostThreadsPool(1)
                                 .route("slow", r -> r.path("/slow/*").to(stalled.url()))
@@ -492,7 +497,7 @@ class HostThreadsTest {
                                 left.incrementAndGet();
                             }
                         })
-                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .filter(new HeadgateFilter(gateway()
                                 .route("slow", r -> r.path("/slow/*").to(origin.url()))
                                 .build()))
                         .start();
@@ -551,7 +556,7 @@ class HostThreadsTest {
                                 left.incrementAndGet();
                             }
                         })
-                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .filter(new HeadgateFilter(gateway()
                                 .hostThreads(1)
                                 .closeGrace(Duration.ZERO)
                                 .upstream("slow", u -> u.connectionsMax(100))
@@ -598,7 +603,7 @@ class HostThreadsTest {
                                 });
                             }
                         })
-                        .filter(new HeadgateFilter(GatewayBuilder.create()
+                        .filter(new HeadgateFilter(gateway()
                                 .hostThreads(1)
                                 .closeGrace(Duration.ZERO)
                                 .route("slow", r -> r.path("/slow/*").to(stalled.url()))
@@ -627,7 +632,7 @@ class HostThreadsTest {
                 AppServer app = AppServer.on(container)
                         .filter(listening(errors, 0))
                         .filter(new HeadgateFilter(
-                                GatewayBuilder.create()
+                                gateway()
                                         .hostThreads(1)
                                         .closeGrace(Duration.ZERO)
                                         .route("slow", r -> r.path("/slow/*").to(stalled.url()))
@@ -666,7 +671,7 @@ class HostThreadsTest {
                 AppServer app = AppServer.on(container)
                         .filter(listening(events, 100))
                         .filter(new HeadgateFilter(
-                                GatewayBuilder.create()
+                                gateway()
                                         .hostThreads(1)
                                         .closeGrace(Duration.ZERO)
                                         .route("slow", r -> r.path("/slow/*").to(stalled.url()))
@@ -728,7 +733,7 @@ class HostThreadsTest {
     /** The share is one thread, which a request to /slow takes. */
     private static AppServer.Builder oneThread(Container container, RawOrigin stalled, RawOrigin origin) {
         return AppServer.on(container)
-                .filter(new HeadgateFilter(GatewayBuilder.create()
+                .filter(new HeadgateFilter(gateway()
                         .hostThreads(1)
                         .route("slow", r -> r.path("/slow/*").to(stalled.url()))
                         .route("api", r -> r.path("/api/*").to(origin.url()))
