@@ -11,6 +11,7 @@ import dev.headgate.config.GatewayConfig;
 import dev.headgate.setup.GatewayBuilder;
 import dev.headgate.testing.AppServer;
 import dev.headgate.testing.Container;
+import dev.headgate.testing.LogLines;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawOrigin;
@@ -252,8 +253,15 @@ class JmxTest {
             ObjectName cache = one("type=Cache,*");
             assertThat(client.get("/shop/api/x", "X-Who: a").status()).isEqualTo(200);
             await().until(() -> server.getAttribute(cache, "Responses").equals(1L));
-            assertThat(server.invoke(cache, "purgeUrl", new Object[] {"/shop/api/x", false}, null))
-                    .isEqualTo(1);
+            try (LogLines log = LogLines.of("dev.headgate.observe.Bean", "INFO")) {
+                assertThat(server.invoke(cache, "purgeUrl", new Object[] {"/shop/api/x", false}, null))
+                        .isEqualTo(1);
+                assertThat(log.lines())
+                        .anyMatch(line -> line.contains("JMX: purgeUrl[/shop/api/x, false] at " + cache + ": 1"));
+                assertThat(server.invoke(cache, "purgeUrl", new Object[] {"/a\nJMX: clear", false}, null))
+                        .isEqualTo(0);
+                assertThat(log.lines()).anyMatch(line -> line.contains("purgeUrl[/a\\x0aJMX: clear, false]"));
+            }
             assertThat(client.get("/shop/api/x", "X-Who: a").status()).isEqualTo(200);
             await().until(() -> server.getAttribute(cache, "Responses").equals(1L));
             assertThat(server.invoke(cache, "purgeTag", new Object[] {"t", true}, null))

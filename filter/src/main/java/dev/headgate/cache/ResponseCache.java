@@ -14,6 +14,7 @@ import dev.headgate.failure.GatewayFailure;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,6 +57,9 @@ public final class ResponseCache implements AutoCloseable {
     private static final long UNSHARED_MILLIS = 30_000;
 
     private static final int COPY_BYTES = 16 * 1024;
+
+    /** How many chunks of a stored response are read before its head is sent: as long as there are more, it may be cut. */
+    static final int AHEAD_CHUNKS = 2;
 
     /** As {@code Cache-Status} spells it. */
     private final String name;
@@ -597,7 +601,7 @@ public final class ResponseCache implements AutoCloseable {
                         - Freshness.ageMillis(updated, clock.millis()));
             }
             delivery.head(finished(head, updated, status), stored.completeLength());
-            write(turn.request, stored, new Span(0, stored.beginning()), null, fetch, delivery);
+            write(turn.request, stored, new Span(0, stored.beginning()), List.of(), fetch, delivery);
             delivery.flush();
             Excerpt rest =
                     new Excerpt(stored.beginning(), new Span(stored.beginning(), stored.completeLength()), delivery);
@@ -976,18 +980,24 @@ public final class ResponseCache implements AutoCloseable {
     private Opened open(CacheRequest request, CacheKey key, StoredResponse stored) {
         Answer answer = Answer.of(request, stored);
         if (answer.spans().isEmpty()) {
-            return new Opened(request, stored, answer, null, List.of());
+            return new Opened(request, stored, answer, List.of(), List.of());
         }
-        // Mostly the first chunk is all there is, and nothing has to be held.
+        // Mostly that is all there is, and nothing has to be held and looked for.
+        List<byte[]> ahead = new ArrayList<>(AHEAD_CHUNKS);
         Span first = answer.spans().get(0);
-        Part part = Store.partAt(stored, first.from());
-        long number = part == null ? 0 : (first.from() - part.offset()) / Store.CHUNK_BYTES;
-        byte[] ahead = part == null ? null : store.chunk(part.generation(), number);
-        if (ahead == null) {
-            forget(key, stored);
-            return null;
+        long at = first.from();
+        while (at < first.end() && ahead.size() < AHEAD_CHUNKS) {
+            Part part = Store.partAt(stored, at);
+            long number = part == null ? 0 : Store.chunkAt(part, at);
+            byte[] chunk = part == null ? null : store.chunk(part.generation(), number);
+            if (chunk == null) {
+                forget(key, stored);
+                return null;
+            }
+            ahead.add(chunk);
+            at = part.offset() + number * Store.CHUNK_BYTES + chunk.length;
         }
-        if (answer.spans().size() == 1 && first.end() <= part.offset() + number * Store.CHUNK_BYTES + ahead.length) {
+        if (answer.spans().size() == 1 && at >= first.end()) {
             return new Opened(request, stored, answer, ahead, List.of());
         }
         stored.parts().forEach(store::hold);
@@ -1007,12 +1017,12 @@ public final class ResponseCache implements AutoCloseable {
         private final StoredResponse stored;
         private final Answer answer;
 
-        /** The chunk where the first span begins; null: no content. */
-        private final byte[] ahead;
+        /** The chunks where the first span begins; empty: no content. */
+        private final List<byte[]> ahead;
 
         private final List<Part> held;
 
-        Opened(CacheRequest request, StoredResponse stored, Answer answer, byte[] ahead, List<Part> held) {
+        Opened(CacheRequest request, StoredResponse stored, Answer answer, List<byte[]> ahead, List<Part> held) {
             this.request = request;
             this.stored = stored;
             this.answer = answer;
@@ -1031,7 +1041,7 @@ public final class ResponseCache implements AutoCloseable {
             if (request.isHead()) {
                 return;
             }
-            byte[] next = ahead;
+            List<byte[]> next = ahead;
             for (Span span : answer.spans()) {
                 if (answer.boundary() != null) {
                     write(
@@ -1039,7 +1049,7 @@ public final class ResponseCache implements AutoCloseable {
                             delivery);
                 }
                 write(request, stored, span, next, fetch, delivery);
-                next = null;
+                next = List.of();
             }
             if (answer.boundary() != null) {
                 write(answer.end(), delivery);
@@ -1054,18 +1064,15 @@ public final class ResponseCache implements AutoCloseable {
         }
     }
 
-    /** @param ahead the chunk where the span begins; null: to be read */
+    /** @param ahead the chunks where the span begins, as many as have been read */
     private void write(
-            CacheRequest request, StoredResponse stored, Span span, byte[] ahead, Fetch fetch, Delivery delivery)
+            CacheRequest request, StoredResponse stored, Span span, List<byte[]> ahead, Fetch fetch, Delivery delivery)
             throws GatewayFailure {
         long at = span.from();
-        byte[] chunk = ahead;
-        while (at < span.end()) {
+        for (int i = 0; at < span.end(); i++) {
             Part part = Store.partAt(stored, at);
-            long number = (at - part.offset()) / Store.CHUNK_BYTES;
-            if (chunk == null) {
-                chunk = store.chunk(part.generation(), number);
-            }
+            long number = Store.chunkAt(part, at);
+            byte[] chunk = i < ahead.size() ? ahead.get(i) : store.chunk(part.generation(), number);
             if (chunk == null) {
                 writeRest(request, stored, new Span(at, span.end()), fetch, delivery);
                 return;
@@ -1074,7 +1081,6 @@ public final class ResponseCache implements AutoCloseable {
             int count = (int) Math.min(chunk.length - from, span.end() - at);
             delivery.write(chunk, from, count);
             at += count;
-            chunk = null;
         }
     }
 

@@ -379,7 +379,7 @@ final class Store implements AutoCloseable {
                     if (part == null) {
                         return false;
                     }
-                    long number = (at - part.offset()) / CHUNK_BYTES;
+                    long number = chunkAt(part, at);
                     if (!chunks.containsKey(chunkKey(part.generation(), number))) {
                         return false;
                     }
@@ -391,6 +391,11 @@ final class Store implements AutoCloseable {
             trouble(e);
             return false;
         }
+    }
+
+    /** The number of the chunk that holds a byte of a part. */
+    static long chunkAt(Part part, long at) {
+        return (at - part.offset()) / CHUNK_BYTES;
     }
 
     static Part partAt(StoredResponse stored, long at) {

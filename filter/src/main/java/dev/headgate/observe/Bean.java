@@ -16,6 +16,9 @@ import javax.management.InvalidAttributeValueException;
 import javax.management.MBeanException;
 import javax.management.MBeanInfo;
 import javax.management.MBeanOperationInfo;
+import javax.management.MBeanRegistration;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 import javax.management.RuntimeOperationsException;
 import javax.management.openmbean.OpenMBeanAttributeInfoSupport;
 import javax.management.openmbean.OpenMBeanConstructorInfoSupport;
@@ -34,7 +37,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Put together by one thread, then thread-safe.
  */
-final class Bean implements DynamicMBean {
+final class Bean implements DynamicMBean, MBeanRegistration {
 
     private static final Logger LOG = LoggerFactory.getLogger(Bean.class);
 
@@ -46,9 +49,33 @@ final class Bean implements DynamicMBean {
     private final Map<String, Shown> attributes = new LinkedHashMap<>();
     private final Map<String, Done> operations = new LinkedHashMap<>();
 
+    /** For the log. */
+    private volatile ObjectName objectName;
+
     /** @param description of the bean as a whole */
     Bean(String description) {
         this.description = description;
+    }
+
+    @Override
+    public ObjectName preRegister(MBeanServer server, ObjectName name) {
+        objectName = name;
+        return name;
+    }
+
+    @Override
+    public void postRegister(Boolean registered) {
+        // Who registers it says so when it fails.
+    }
+
+    @Override
+    public void preDeregister() {
+        // There is nothing to end.
+    }
+
+    @Override
+    public void postDeregister() {
+        // There is nothing to end.
     }
 
     /** Adds what can be read. */
@@ -132,6 +159,11 @@ final class Bean implements DynamicMBean {
             shown.writes().accept(attribute.getValue());
             return null;
         });
+        LOG.info(
+                "JMX: {} = {} at {}",
+                attribute.getName(),
+                RequestText.brief(String.valueOf(attribute.getValue())),
+                objectName);
     }
 
     private Shown shown(String name) throws AttributeNotFoundException {
@@ -183,7 +215,17 @@ final class Bean implements DynamicMBean {
                 throw refusal(done.info().getSignature()[i].getName() + " is missing or has another type");
             }
         }
-        return asTheApp(() -> done.action().apply(given));
+        Object result = asTheApp(() -> done.action().apply(given));
+        LOG.info(
+                "JMX: {}{} at {}: {}",
+                name,
+                RequestText.brief(Arrays.toString(given)),
+                objectName,
+                RequestText.brief(
+                        result instanceof Object[] several
+                                ? Arrays.toString(several)
+                                : result == null ? "done" : result.toString()));
+        return result;
     }
 
     /** On the app's class loader, and with exceptions that a client far away knows as well. */

@@ -49,6 +49,12 @@ final class RequestText {
         return safe(text, false);
     }
 
+    /** The same, and not longer than anybody would read: for what people, not programs, put into a form. */
+    static String brief(String text) {
+        String line = oneLine(text);
+        return line.length() > 500 ? line.substring(0, 500) + "…" : line;
+    }
+
     private static String safe(String text, boolean quoted) {
         int first = 0;
         while (first < text.length() && !isUnsafe(text.charAt(first), quoted)) {

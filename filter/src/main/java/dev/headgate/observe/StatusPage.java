@@ -141,22 +141,16 @@ public final class StatusPage {
     }
 
     private StatusActions.Result perform(HttpServletRequest request, String who) {
-        String action = harmless(String.valueOf(request.getParameter("action")));
+        String action = RequestText.brief(String.valueOf(request.getParameter("action")));
         StatusActions.Result result;
         try {
             result = actions.perform(request::getParameter);
         } catch (RuntimeException e) {
-            LOG.warn("Status page: {} by {} failed", action, harmless(who), e);
+            LOG.warn("Status page: {} by {} failed", action, RequestText.brief(who), e);
             return new StatusActions.Result(500, "That failed; the log says why.", null);
         }
-        LOG.info("Status page: {} by {}: {}", action, harmless(who), harmless(result.message()));
+        LOG.info("Status page: {} by {}: {}", action, RequestText.brief(who), RequestText.brief(result.message()));
         return result;
-    }
-
-    /** Nobody writes lines of their own into the log. */
-    private static String harmless(String text) {
-        String line = RequestText.oneLine(text);
-        return line.length() > 500 ? line.substring(0, 500) + "…" : line;
     }
 
     /**

@@ -25,6 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Where responses are kept, how much of them, and whose they are. */
 class StorageTest {
 
+    /** What is read before anything is sent, and so cannot be lost any more. */
+    private static final int AHEAD = ResponseCache.AHEAD_CHUNKS * Store.CHUNK_BYTES;
+
     private static final String CC = "Cache-Control";
 
     private static CacheStoreConfig tiers(int heap, long offHeapMegabytes, long diskMegabytes, Path directory) {
@@ -121,9 +124,9 @@ class StorageTest {
     @ValueSource(ints = {206, 200})
     void contentEvictedWhileItIsSentIsFetchedAgain(int status) {
         try (Scenario scenario = new Scenario()) {
-            String content = "a".repeat(Store.CHUNK_BYTES) + "b".repeat(Store.CHUNK_BYTES) + "c".repeat(7);
-            String rest = content.substring(Store.CHUNK_BYTES);
-            String range = "bytes " + Store.CHUNK_BYTES + "-" + (content.length() - 1) + "/" + content.length();
+            String content = "a".repeat(AHEAD) + "b".repeat(Store.CHUNK_BYTES) + "c".repeat(7);
+            String rest = content.substring(AHEAD);
+            String range = "bytes " + AHEAD + "-" + (content.length() - 1) + "/" + content.length();
             scenario.answers(200, content, CC, "max-age=60", "ETag", "\"1\"");
             scenario.get();
             scenario.forgetAnswers();
@@ -136,8 +139,7 @@ class StorageTest {
             Got got = scenario.get();
             assertThat(got.text()).isEqualTo(content);
             assertThat(got.fromOrigin).isFalse();
-            assertThat(scenario.asked.get(1).first("Range"))
-                    .isEqualTo("bytes=" + Store.CHUNK_BYTES + "-" + (content.length() - 1));
+            assertThat(scenario.asked.get(1).first("Range")).isEqualTo("bytes=" + AHEAD + "-" + (content.length() - 1));
             assertThat(scenario.asked.get(1).first("If-Range")).isEqualTo("\"1\"");
         }
     }
@@ -145,9 +147,9 @@ class StorageTest {
     @Test
     void otherContentNeverTakesThePlaceOfWhatWasEvicted() {
         try (Scenario scenario = new Scenario()) {
-            scenario.answers(200, "a".repeat(Store.CHUNK_BYTES + 1), CC, "max-age=60", "ETag", "\"1\"");
+            scenario.answers(200, "a".repeat(AHEAD + 1), CC, "max-age=60", "ETag", "\"1\"");
             scenario.get();
-            scenario.forgetAnswers().answers(200, "b".repeat(Store.CHUNK_BYTES + 1), "ETag", "\"2\"");
+            scenario.forgetAnswers().answers(200, "b".repeat(AHEAD + 1), "ETag", "\"2\"");
             scenario.whileSending = scenario::evictContent;
             // Cut: the client has some of it, and gets no more.
             assertThat(scenario.get().status).isEqualTo(500);
@@ -158,7 +160,7 @@ class StorageTest {
     @ValueSource(strings = {"purge", "replace", "invalidate"})
     void whatIsBeingSentIsSentToItsEndWhateverBecomesOfIt(String what) {
         try (Scenario scenario = new Scenario()) {
-            String content = "a".repeat(Store.CHUNK_BYTES) + "b".repeat(Store.CHUNK_BYTES) + "c".repeat(7);
+            String content = "a".repeat(AHEAD) + "b".repeat(Store.CHUNK_BYTES) + "c".repeat(7);
             scenario.answers(200, content, CC, "max-age=60").answers(200, "new", CC, "max-age=60");
             scenario.get();
             scenario.whileSending = () -> {
@@ -187,7 +189,7 @@ class StorageTest {
     @Test
     void contentThatWasDroppedWhileItWasSentGoesWithItsLastReader() {
         try (Scenario scenario = new Scenario()) {
-            scenario.answers(200, "a".repeat(Store.CHUNK_BYTES + 1), CC, "max-age=60");
+            scenario.answers(200, "a".repeat(AHEAD + 1), CC, "max-age=60");
             scenario.get();
             long[] pieces = new long[1];
             scenario.whileSending = () -> {
@@ -195,7 +197,7 @@ class StorageTest {
                 pieces[0] = pieces(scenario);
             };
             scenario.get();
-            assertThat(pieces[0]).isEqualTo(2);
+            assertThat(pieces[0]).isEqualTo(ResponseCache.AHEAD_CHUNKS + 1);
             assertThat(pieces(scenario)).isZero();
         }
     }
