@@ -424,7 +424,7 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         listener.began(exchange);
         try {
             if (closing) {
-                throw new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, "the gateway is closing");
+                throw GatewayFailure.busy("the gateway is closing", null);
             }
             now.admission().check(match.route().index(), exchange, match::capture);
         } catch (GatewayFailure | RuntimeException e) {

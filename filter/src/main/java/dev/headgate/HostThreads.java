@@ -66,8 +66,6 @@ final class HostThreads implements AutoCloseable {
     /** Where the container's own size is unknown: a third of what most have, 200. */
     static final int UNKNOWN_CONTAINER_SHARE = 64;
 
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
     /** How long the container's thread waits for a worker that has just been told to give up. */
     private static final long LET_GO_SECONDS = 30;
 
@@ -215,7 +213,7 @@ final class HostThreads implements AutoCloseable {
 
     private GatewayFailure refused(String reason) {
         refused.increment();
-        return new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, reason).retryAfter(RETRY_AFTER);
+        return GatewayFailure.busy(reason, null);
     }
 
     /** How many of the container's threads are at upstreams now. */

@@ -135,6 +135,7 @@ class ClosingTest {
             for (RawClient client : List.of(leader, follower)) {
                 RawMessage answer = client.readResponse();
                 assertThat(answer.status()).as(answer.text()).isEqualTo(503);
+                assertThat(answer.field("Retry-After")).isEqualTo("1");
             }
         }
     }

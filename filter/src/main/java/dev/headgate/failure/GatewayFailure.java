@@ -11,6 +11,9 @@ import java.time.Duration;
  */
 public final class GatewayFailure extends IOException {
 
+    /** Nobody knows when a place becomes free; the smallest time that Retry-After can tell. */
+    private static final Duration BUSY = Duration.ofSeconds(1);
+
     private final FailureKind kind;
     private final String publicDetail;
     private final Duration retryAfter;
@@ -35,6 +38,16 @@ public final class GatewayFailure extends IOException {
                 FailureKind.PROXY_INTERNAL_ERROR,
                 "an unexpected error: " + e + (trace.length == 0 ? "" : " at " + trace[0]),
                 e);
+    }
+
+    /**
+     * Everything that there is of something is taken, or about to go: 503, to be repeated after a second.
+     *
+     * @param message what is taken, and the setting that says how much there is
+     * @param cause null for none
+     */
+    public static GatewayFailure busy(String message, Throwable cause) {
+        return new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, message, cause, null, BUSY);
     }
 
     private GatewayFailure(

@@ -36,8 +36,6 @@ import java.util.function.Predicate;
  */
 public final class Admission implements AutoCloseable {
 
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
     /**
      * What holds for one route.
      *
@@ -394,10 +392,7 @@ public final class Admission implements AutoCloseable {
                         case DISPLACED -> "something more important took the place in the queue";
                         case INTERRUPTED -> "the wait for a place was interrupted";
                     };
-            throw new GatewayFailure(
-                            FailureKind.CONNECTION_LIMIT_REACHED,
-                            whose + ": " + reason + " (" + gate.places() + " places, concurrency.max)")
-                    .retryAfter(RETRY_AFTER);
+            throw GatewayFailure.busy(whose + ": " + reason + " (" + gate.places() + " places, concurrency.max)", null);
         }
     }
 

@@ -42,8 +42,6 @@ import org.apache.hc.core5.util.Timeout;
  */
 final class UpstreamClient implements AutoCloseable {
 
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
     private final PoolConfig pool;
     private final Watchdog watchdog;
     private final PoolingHttpClientConnectionManager connections;
@@ -199,16 +197,14 @@ final class UpstreamClient implements AutoCloseable {
 
     /** The app stops, and an exchange whose connection was broken for that would try again. */
     private static GatewayFailure closing(Exception e) {
-        return new GatewayFailure(FailureKind.CONNECTION_LIMIT_REACHED, "the gateway is closing", e);
+        return GatewayFailure.busy("the gateway is closing", e);
     }
 
     private GatewayFailure noConnection(Origin origin, Exception e) {
-        return new GatewayFailure(
-                        FailureKind.CONNECTION_LIMIT_REACHED,
-                        "all " + pool.maxPerOrigin() + " connections to " + origin + " stayed in use for "
-                                + pool.leaseTimeout().toMillis() + " ms (connections.max, connections.lease-timeout)",
-                        e)
-                .retryAfter(RETRY_AFTER);
+        return GatewayFailure.busy(
+                "all " + pool.maxPerOrigin() + " connections to " + origin + " stayed in use for "
+                        + pool.leaseTimeout().toMillis() + " ms (connections.max, connections.lease-timeout)",
+                e);
     }
 
     @Override
