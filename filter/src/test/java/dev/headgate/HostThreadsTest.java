@@ -558,7 +558,6 @@ class HostThreadsTest {
                         })
                         .filter(new HeadgateFilter(gateway()
                                 .hostThreads(1)
-                                .closeGrace(Duration.ZERO)
                                 .upstream("slow", u -> u.connectionsMax(100))
                                 .route("slow", r -> r.path("/slow/*").to(origin.url()))
                                 .build()))
@@ -605,7 +604,6 @@ class HostThreadsTest {
                         })
                         .filter(new HeadgateFilter(gateway()
                                 .hostThreads(1)
-                                .closeGrace(Duration.ZERO)
                                 .route("slow", r -> r.path("/slow/*").to(stalled.url()))
                                 .route("api", r -> r.path("/api/*").to(origin.url()))
                                 .build()))
@@ -629,21 +627,7 @@ class HostThreadsTest {
         List<AsyncEvent> errors = new CopyOnWriteArrayList<>();
         Queue<Integer> ended = new ConcurrentLinkedQueue<>();
         try (StalledOrigin stalled = StalledOrigin.start();
-                AppServer app = AppServer.on(container)
-                        .filter(listening(errors, 0))
-                        .filter(new HeadgateFilter(
-                                gateway()
-                                        .hostThreads(1)
-                                        .closeGrace(Duration.ZERO)
-                                        .route("slow", r -> r.path("/slow/*").to(stalled.url()))
-                                        .build(),
-                                new ExchangeListener() {
-                                    @Override
-                                    public void ended(Exchange exchange) {
-                                        ended.add(exchange.status());
-                                    }
-                                }))
-                        .start();
+                AppServer app = observed(container, listening(errors, 0), stalled, ended);
                 RawClient first = app.connect();
                 H2Client second = H2Client.connect(app.port())) {
             first.send(RawClient.request("GET", "/slow/1") + "\r\n");
@@ -668,21 +652,7 @@ class HostThreadsTest {
         List<AsyncEvent> events = new CopyOnWriteArrayList<>();
         Queue<Integer> ended = new ConcurrentLinkedQueue<>();
         try (StalledOrigin stalled = StalledOrigin.start();
-                AppServer app = AppServer.on(container)
-                        .filter(listening(events, 100))
-                        .filter(new HeadgateFilter(
-                                gateway()
-                                        .hostThreads(1)
-                                        .closeGrace(Duration.ZERO)
-                                        .route("slow", r -> r.path("/slow/*").to(stalled.url()))
-                                        .build(),
-                                new ExchangeListener() {
-                                    @Override
-                                    public void ended(Exchange exchange) {
-                                        ended.add(exchange.status());
-                                    }
-                                }))
-                        .start();
+                AppServer app = observed(container, listening(events, 100), stalled, ended);
                 RawClient first = app.connect();
                 RawClient second = app.connect()) {
             first.send(RawClient.request("GET", "/slow/1") + "\r\n");
@@ -696,6 +666,26 @@ class HostThreadsTest {
                 assertThat(third.get("/page").text()).isEqualTo("app:GET /page");
             }
         }
+    }
+
+    /** The app with a filter around a gateway that has one thread of the container's, and tells how exchanges end. */
+    private static AppServer observed(
+            Container container, HttpFilter around, StalledOrigin stalled, Queue<Integer> ended) throws Exception {
+        ExchangeListener statuses = new ExchangeListener() {
+            @Override
+            public void ended(Exchange exchange) {
+                ended.add(exchange.status());
+            }
+        };
+        return AppServer.on(container)
+                .filter(around)
+                .filter(new HeadgateFilter(
+                        gateway()
+                                .hostThreads(1)
+                                .route("slow", r -> r.path("/slow/*").to(stalled.url()))
+                                .build(),
+                        statuses))
+                .start();
     }
 
     /** A filter that sees what the container tells of asynchronous requests. */

@@ -143,9 +143,7 @@ final class Gate {
     Refusal enter(Priority priority) {
         lock.lock();
         try {
-            if (taken < limit() && waiters == 0) {
-                taken++;
-                admitted++;
+            if (enterIfFree()) {
                 return null;
             }
             Refusal refusal = config.queueTime().isZero() || !makeRoom(priority) ? Refusal.FULL : await(priority);
@@ -160,7 +158,7 @@ final class Gate {
         }
     }
 
-    /** Takes a place, which {@link #leave} gives back, where one is free and nobody waits for it. A refusal is not counted. */
+    /** Takes a place, which {@link #leave} gives back, where one is free and nobody waits for it. That there was none is not counted. */
     boolean enterIfFree() {
         lock.lock();
         try {

@@ -3,7 +3,6 @@ package dev.headgate.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.headgate.config.CacheConfig;
-import dev.headgate.config.CacheConfig.SetCookie;
 import dev.headgate.config.CacheStoreConfig;
 import dev.headgate.exchange.Fields;
 import dev.headgate.exchange.ResponseHead;
@@ -45,17 +44,7 @@ class CollapsingTest {
     }
 
     private static CacheConfig config(Duration wait) {
-        return new CacheConfig(
-                true,
-                true,
-                1 << 20,
-                Duration.ZERO,
-                Duration.ZERO,
-                CacheConfig.OFF.share(),
-                List.of(),
-                false,
-                SetCookie.REFUSE,
-                wait);
+        return Scenario.strict(true, wait);
     }
 
     private static ResponseCache open(CacheConfig config) {
@@ -162,6 +151,14 @@ class CollapsingTest {
             }
             return got.toString();
         };
+    }
+
+    private static List<String> answers(List<Future<String>> futures) throws Exception {
+        List<String> answers = new ArrayList<>();
+        for (Future<String> each : futures) {
+            answers.add(each.get(10, TimeUnit.SECONDS));
+        }
+        return answers;
     }
 
     private List<Future<String>> start(int count, Callable<String> client) {
@@ -279,10 +276,7 @@ class CollapsingTest {
             }));
             Awaitility.await().until(() -> looking.get() >= 4);
             cut.countDown();
-            List<String> got = new ArrayList<>();
-            for (Future<String> each : all) {
-                got.add(each.get(10, TimeUnit.SECONDS));
-            }
+            List<String> got = answers(all);
             assertThat(got).containsOnlyOnce("HTTP_RESPONSE_INCOMPLETE");
             assertThat(got.stream().filter("content"::equals)).hasSize(4);
             assertThat(asked).hasValue(5);
@@ -311,10 +305,7 @@ class CollapsingTest {
                             (number, sink) -> bytes(sink, "content")));
             Awaitility.await().until(() -> looking.get() >= 4);
             fail.countDown();
-            List<String> got = new ArrayList<>();
-            for (Future<String> each : all) {
-                got.add(each.get(10, TimeUnit.SECONDS));
-            }
+            List<String> got = answers(all);
             assertThat(got).containsOnlyOnce("CONNECTION_REFUSED");
             assertThat(got.stream().filter("content"::equals)).hasSize(4);
             assertThat(asked).hasValue(5);
@@ -408,10 +399,7 @@ class CollapsingTest {
             }));
             Awaitility.await().until(() -> waiting.get() >= 4);
             leave.countDown();
-            List<String> got = new ArrayList<>();
-            for (Future<String> each : all) {
-                got.add(each.get(10, TimeUnit.SECONDS));
-            }
+            List<String> got = answers(all);
             assertThat(got).containsOnlyOnce("CLIENT_LEFT");
             got.remove("CLIENT_LEFT");
             assertThat(got).containsOnly("first rest");

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.headgate.cache.Scenario.Got;
 import dev.headgate.config.CacheConfig;
-import dev.headgate.config.CacheConfig.SetCookie;
 import dev.headgate.exchange.Fields;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -228,17 +227,7 @@ class Rfc9111ReuseTest {
 
     @Test
     void clientMayAskForAStaleResponseWhereTheOriginFails() {
-        CacheConfig strict = new CacheConfig(
-                true,
-                true,
-                1 << 20,
-                Duration.ZERO,
-                Duration.ZERO,
-                CacheConfig.OFF.share(),
-                List.of(),
-                false,
-                SetCookie.REFUSE,
-                Duration.ZERO);
+        CacheConfig strict = Scenario.strict(true, Duration.ZERO);
         try (Scenario scenario = new Scenario(strict)) {
             scenario.answers(CC, "max-age=2").fails();
             scenario.get();

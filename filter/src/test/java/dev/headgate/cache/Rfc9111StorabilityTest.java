@@ -292,17 +292,7 @@ class Rfc9111StorabilityTest {
 
     @Test
     void nothingIsGuessedWhereTheRouteSaysSo() {
-        CacheConfig exact = new CacheConfig(
-                true,
-                false,
-                1 << 20,
-                Duration.ZERO,
-                Duration.ZERO,
-                CacheConfig.OFF.share(),
-                List.of(),
-                false,
-                SetCookie.REFUSE,
-                Duration.ZERO);
+        CacheConfig exact = Scenario.strict(false, Duration.ZERO);
         try (Scenario scenario = new Scenario(exact)) {
             scenario.answers("Last-Modified", date(-86400), "Date", date(0)).answers(304, "");
             scenario.get();

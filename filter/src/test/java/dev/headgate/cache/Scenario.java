@@ -8,6 +8,7 @@ import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -81,6 +82,21 @@ final class Scenario implements AutoCloseable {
         this.config = config;
         InstantSource clock = () -> now;
         this.cache = ResponseCache.open("test", storage, Map.of("r", config), clock, Scenario::threads);
+    }
+
+    /** One that allows nothing that the origin does not say, but perhaps to guess freshness and to wait for another. */
+    static CacheConfig strict(boolean heuristic, Duration collapseWait) {
+        return new CacheConfig(
+                true,
+                heuristic,
+                1 << 20,
+                Duration.ZERO,
+                Duration.ZERO,
+                CacheConfig.OFF.share(),
+                List.of(),
+                false,
+                CacheConfig.SetCookie.REFUSE,
+                collapseWait);
     }
 
     static CacheConfig config(CacheConfig like) {
