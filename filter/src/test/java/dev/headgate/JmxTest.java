@@ -285,8 +285,11 @@ class JmxTest {
             assertThat(client.get("/shop/api/x", "X-Who: a").status()).isEqualTo(429);
             TabularData rates = (TabularData) server.getAttribute(limits, "Rates");
             assertThat(rates.get(new Object[] {"all"}).get("refused")).isEqualTo(1L);
-            assertThat(server.invoke(limits, "resetKey", new Object[] {"all", "a"}, null))
-                    .isEqualTo(true);
+            try (LogLines log = LogLines.of("dev.headgate.observe.Bean", "INFO")) {
+                assertThat(server.invoke(limits, "resetKey", new Object[] {"all", "a"}, null))
+                        .isEqualTo(true);
+                assertThat(log.lines()).anyMatch(line -> line.contains("JMX: resetKey[all, ***] at " + limits));
+            }
             assertThat(client.get("/shop/api/x", "X-Who: a").status()).isEqualTo(200);
         }
     }

@@ -1,5 +1,6 @@
 package dev.headgate.observe;
 
+import dev.headgate.config.SettingInForce;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,6 +17,7 @@ import javax.management.InvalidAttributeValueException;
 import javax.management.MBeanException;
 import javax.management.MBeanInfo;
 import javax.management.MBeanOperationInfo;
+import javax.management.MBeanParameterInfo;
 import javax.management.MBeanRegistration;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -40,6 +42,9 @@ import org.slf4j.LoggerFactory;
 final class Bean implements DynamicMBean, MBeanRegistration {
 
     private static final Logger LOG = LoggerFactory.getLogger(Bean.class);
+
+    /** The parameter whose value is not logged: it may be a session, or let somebody in. */
+    static final String KEY = "key";
 
     private record Shown(OpenMBeanAttributeInfoSupport info, Supplier<?> reads, Consumer<Object> writes) {}
 
@@ -219,13 +224,23 @@ final class Bean implements DynamicMBean, MBeanRegistration {
         LOG.info(
                 "JMX: {}{} at {}: {}",
                 name,
-                RequestText.brief(Arrays.toString(given)),
+                RequestText.brief(told(done.info().getSignature(), given)),
                 objectName,
                 RequestText.brief(
                         result instanceof Object[] several
                                 ? Arrays.toString(several)
                                 : result == null ? "done" : result.toString()));
         return result;
+    }
+
+    private static String told(MBeanParameterInfo[] parameters, Object[] given) {
+        Object[] told = given.clone();
+        for (int i = 0; i < told.length; i++) {
+            if (parameters[i].getName().equals(KEY)) {
+                told[i] = SettingInForce.MASK;
+            }
+        }
+        return Arrays.toString(told);
     }
 
     /** On the app's class loader, and with exceptions that a client far away knows as well. */

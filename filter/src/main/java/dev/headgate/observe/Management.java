@@ -684,7 +684,8 @@ final class Management implements AutoCloseable {
                         "Gives a key its whole budget back. Returns whether there was anything to give back",
                         given -> gateway.admission().resetKey((String) given[0], (String) given[1]),
                         parameter("limit", STRING, "The limit's name"),
-                        parameter("key", STRING, "Whose budget, as the limit's key has it: an address, a user, ..."));
+                        parameter(
+                                Bean.KEY, STRING, "Whose budget, as the limit's key has it: an address, a user, ..."));
     }
 
     private <T> T store(Function<AdmissionState.Store, T> part, T without) {

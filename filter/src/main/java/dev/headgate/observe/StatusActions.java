@@ -172,6 +172,7 @@ final class StatusActions {
                                 + (soft ? "will be validated before use." : "forgotten."));
     }
 
+    /** What it says is logged, so it does not repeat the key, which may be a session or let somebody in. */
     private Result resetKey(UnaryOperator<String> fields) {
         String limit = text(fields, "limit");
         String key = text(fields, "key");
@@ -184,8 +185,8 @@ final class StatusActions {
         try {
             return good(
                     gateway.admission().resetKey(limit, key)
-                            ? "The key '" + key + "' has all of its budget at " + limit + " again."
-                            : "The limit " + limit + " had nothing counted for '" + key + "'.");
+                            ? "The key has all of its budget at " + limit + " again."
+                            : "The limit " + limit + " had nothing counted for this key.");
         } catch (IllegalArgumentException e) {
             return bad("That is no key of " + limit + ": " + e.getMessage() + ".");
         }
