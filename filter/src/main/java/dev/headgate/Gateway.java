@@ -558,7 +558,6 @@ final class Gateway implements ManagedGateway, AutoCloseable {
     @SuppressWarnings("try") // the permit is only there to be closed
     private void forward(Generation now, RouteMatch match, Exchange exchange, Claim claim) throws GatewayFailure {
         try (Permit permit = now.admission().enter(match.route().index(), exchange, match::capture)) {
-            exchange.admitted(nanoSource.getAsLong());
             now.forwarder().forward(match, exchange, claim);
         }
     }

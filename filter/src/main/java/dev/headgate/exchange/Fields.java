@@ -39,6 +39,21 @@ public final class Fields implements Iterable<Fields.Line> {
         return parts.length / 2;
     }
 
+    /** The name in a line, which are numbered from 0. */
+    public String name(int line) {
+        return parts[2 * line];
+    }
+
+    /** The value in a line, which are numbered from 0. */
+    public String value(int line) {
+        return parts[2 * line + 1];
+    }
+
+    /** Whether no line before this one has its name. */
+    public boolean isFirstOfItsName(int line) {
+        return indexOf(name(line)) == 2 * line;
+    }
+
     public boolean has(String name) {
         return indexOf(name) >= 0;
     }

@@ -24,11 +24,8 @@ import org.apache.hc.core5.http.impl.io.ChunkedInputStream;
  */
 final class BodyRelay {
 
-    /** Half the reads of 16 KB, and of the questions whether one would block: 29 system calls for 100 KB instead of 35. */
-    private static final int BUFFER_BYTES = 32 * 1024;
-
     /** Content of unknown length is often a stream of small events that lasts: its buffer grows when a read fills it. */
-    private static final int FIRST_BUFFER_BYTES = 4 * 1024;
+    private static final int SMALL_BYTES = 4 * 1024;
 
     private final Exchange exchange;
     private final HttpServletResponse response;
@@ -44,9 +41,11 @@ final class BodyRelay {
 
     private final long most;
     private final ClientOutput client;
+    private final RelayBuffers buffers;
 
     /** @param exchange may be without a client, if content is only drained */
-    BodyRelay(Exchange exchange, RouteLimits limits, Watchdog watchdog, LongSupplier nanoSource) {
+    BodyRelay(Exchange exchange, RouteLimits limits, RelayBuffers buffers, Watchdog watchdog, LongSupplier nanoSource) {
+        this.buffers = buffers;
         this.most = limits.size().responseContent();
         this.client = new ClientOutput(exchange, limits, watchdog, nanoSource);
         this.exchange = exchange;
@@ -137,7 +136,8 @@ final class BodyRelay {
             throws GatewayFailure {
         HttpEntity entity = origin.head().getEntity();
         long length = entity.getContentLength();
-        byte[] buffer = new byte[length >= 0 ? (int) Math.max(1, Math.min(length, BUFFER_BYTES)) : FIRST_BUFFER_BYTES];
+        byte[] buffer =
+                length > SMALL_BYTES ? buffers.take() : new byte[length >= 0 ? (int) Math.max(1, length) : SMALL_BYTES];
         try {
             InputStream content = origin.content(hook);
             while (true) {
@@ -161,11 +161,14 @@ final class BodyRelay {
                     trailers = Map.of();
                 }
                 piece.take(buffer, 0, count);
-                if (length < 0 && count == buffer.length && count < BUFFER_BYTES) {
-                    buffer = new byte[2 * count];
+                if (length < 0 && count == buffer.length && count < RelayBuffers.BYTES) {
+                    buffer = buffers.take();
                 }
             }
             keepTrailers(content);
+            if (buffer.length == RelayBuffers.BYTES) {
+                buffers.giveBack(buffer);
+            }
         } catch (IOException | RuntimeException e) {
             throw origin.connection().contentFailure(e, received);
         }

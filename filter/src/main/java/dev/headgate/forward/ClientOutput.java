@@ -66,32 +66,43 @@ final class ClientOutput implements Watchdog.Watched, AutoCloseable {
 
     /** @throws GatewayFailure of kind CLIENT_LEFT or CLIENT_TOO_SLOW */
     void write(byte[] bytes, int offset, int count) throws GatewayFailure {
-        checkClient();
-        begin(count);
-        try {
-            stream.write(bytes, offset, count);
-        } catch (IOException e) {
-            throw failure(e);
-        } finally {
-            end(count);
-        }
-        checkPace();
+        timed(count, () -> stream.write(bytes, offset, count));
         exchange.sentContent(count);
     }
 
     /** Sees to it that the client gets what was written so far, and the head. */
     void flush() throws GatewayFailure {
-        checkClient();
-        begin(0);
-        try {
+        timed(0, () -> {
             exchange.response().flushBuffer();
             stream.flush();
+        });
+    }
+
+    @FunctionalInterface
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    /** Takes the client's time, where it is given a limit. */
+    private void timed(int count, Step step) throws GatewayFailure {
+        if (exchange.isAbandoned()) {
+            // The container has taken the response back.
+            throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left");
+        }
+        if (watched) {
+            begin(count);
+        }
+        boolean slow = false;
+        try {
+            step.run();
         } catch (IOException e) {
             throw failure(e);
         } finally {
-            end(0);
+            slow = watched && end(count);
         }
-        checkPace();
+        if (slow) {
+            throw tooSlow(null);
+        }
     }
 
     /** All is written. What the container still has it would send later, when nobody looks. */
@@ -110,9 +121,10 @@ final class ClientOutput implements Watchdog.Watched, AutoCloseable {
         pace.begin();
     }
 
-    private synchronized void end(int count) {
+    /** @return whether the client is too slow, or was so slow that its connection is broken */
+    private synchronized boolean end(int count) {
         pending = -1;
-        pace.end(count);
+        return !pace.end(count) || broken;
     }
 
     @Override
@@ -124,22 +136,6 @@ final class ClientOutput implements Watchdog.Watched, AutoCloseable {
         broken = true;
         exchange.abandon();
         ClientConnection.breakOff(exchange);
-    }
-
-    private void checkPace() throws GatewayFailure {
-        synchronized (this) {
-            if (!broken && !pace.isSlow()) {
-                return;
-            }
-        }
-        throw tooSlow(null);
-    }
-
-    /** The container has taken the response back. */
-    private void checkClient() throws GatewayFailure {
-        if (exchange.isAbandoned()) {
-            throw new GatewayFailure(FailureKind.CLIENT_LEFT, "the client left");
-        }
     }
 
     private GatewayFailure failure(IOException e) {

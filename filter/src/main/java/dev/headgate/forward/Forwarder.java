@@ -61,6 +61,7 @@ public final class Forwarder {
     private final Admission admission;
     private final Purge purge;
 
+    private final RelayBuffers buffers = new RelayBuffers();
     private final InterimRelay interim;
     private final Watchdog watchdog;
     private final LongSupplier nanoSource;
@@ -229,7 +230,7 @@ public final class Forwarder {
                     route,
                     response,
                     route.response().fields(response, match),
-                    new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource),
+                    new BodyRelay(exchange, route.config().limits(), buffers, watchdog, nanoSource),
                     ContentSink.NONE,
                     match,
                     exchange);
@@ -292,7 +293,7 @@ public final class Forwarder {
                 response.close(); // nobody else has it yet
                 throw e;
             }
-            BodyRelay body = new BodyRelay(exchange, route.config().limits(), watchdog, nanoSource);
+            BodyRelay body = new BodyRelay(exchange, route.config().limits(), buffers, watchdog, nanoSource);
             return new Response() {
 
                 @Override

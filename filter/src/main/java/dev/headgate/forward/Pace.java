@@ -57,11 +57,6 @@ final class Pace {
         return !slow;
     }
 
-    /** Whether the client was too slow, not counting a wait in progress. */
-    boolean isSlow() {
-        return slow;
-    }
-
     /** Whether the wait in progress lasts too long even if all that is pending were moved now. */
     boolean isLost(long pending) {
         if (leastPerSecond == 0) {

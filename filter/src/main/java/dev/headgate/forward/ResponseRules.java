@@ -5,9 +5,12 @@ import dev.headgate.exchange.Exchange;
 import dev.headgate.exchange.Fields;
 import dev.headgate.route.RouteMatch;
 import dev.headgate.upstream.Origin;
+import dev.headgate.upstream.ResponseField;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hc.core5.http.ClassicHttpResponse;
@@ -16,12 +19,17 @@ import org.apache.hc.core5.http.Header;
 /** Decides what the client sees of an origin's response head: one route's rules. Immutable. */
 final class ResponseRules {
 
+    /** Fields to which filters above add their own: a new session's cookie, the Vary of a CORS filter. */
+    private static final List<String> ACCUMULATING = List.of("set-cookie", "vary", "link", "server-timing");
+
     private final RouteConfig route;
     private final CookieRules cookies;
     private final String requestIdField;
     private final Map<String, ValueTemplate> set = new LinkedHashMap<>();
     private final Map<String, ValueTemplate> add = new LinkedHashMap<>();
-    private final Set<String> dropped = new HashSet<>();
+
+    /** What the origin's field of that name gives way to, and framing. */
+    private final List<String> dropped = new ArrayList<>();
 
     ResponseRules(RouteConfig route, CookieRules cookies, String requestIdField) {
         this.route = route;
@@ -29,10 +37,10 @@ final class ResponseRules {
         this.requestIdField = requestIdField;
         route.fields().responseSet().forEach((name, value) -> set.put(name, new ValueTemplate(value)));
         route.fields().responseAdd().forEach((name, value) -> add.put(name, new ValueTemplate(value)));
-        dropped.addAll(FieldNames.HOP_BY_HOP);
-        dropped.add(FieldNames.lower(requestIdField));
-        set.keySet().forEach(name -> dropped.add(FieldNames.lower(name)));
-        route.fields().responseRemove().forEach(name -> dropped.add(FieldNames.lower(name)));
+        dropped.add("content-length");
+        dropped.add(requestIdField);
+        dropped.addAll(set.keySet());
+        dropped.addAll(route.fields().responseRemove());
     }
 
     /**
@@ -41,14 +49,15 @@ final class ResponseRules {
      */
     Fields fields(OriginResponse from, RouteMatch match) {
         ClassicHttpResponse head = from.head();
-        Set<String> named = new HashSet<>();
+        Set<String> named = Set.of();
         for (Header field : head.getHeaders("Connection")) {
+            named = named.isEmpty() ? new HashSet<>() : named;
             FieldNames.addNamed(field.getValue(), named);
         }
         Fields.Builder kept = new Fields.Builder();
         for (Iterator<Header> fields = head.headerIterator(); fields.hasNext(); ) {
             Header field = fields.next();
-            String lower = FieldNames.lower(field.getName());
+            String lower = field instanceof ResponseField read ? read.lowerName() : FieldNames.lower(field.getName());
             if (FieldNames.HOP_BY_HOP.contains(lower) || named.contains(lower)) {
                 continue;
             }
@@ -63,17 +72,16 @@ final class ResponseRules {
     /** Puts status and fields on the response's head, with what the route changes; framing is the relay's business. */
     void apply(int status, Fields fields, RouteMatch match, Exchange exchange, ClientHead to) {
         to.status(status);
-        Set<String> seen = new HashSet<>();
-        for (Fields.Line field : fields) {
-            String lower = FieldNames.lower(field.name());
-            if (dropped.contains(lower)) {
+        for (int i = 0; i < fields.size(); i++) {
+            String name = fields.name(i);
+            if (isAmong(dropped, name)) {
                 continue;
             }
-            if (accumulates(lower) || !seen.add(lower)) {
-                to.add(field.name(), field.value());
+            if (!fields.isFirstOfItsName(i) || isAmong(ACCUMULATING, name)) {
+                to.add(name, fields.value(i));
             } else {
                 // The first one replaces what the container (Date, Server) or a filter above put there.
-                to.set(field.name(), field.value());
+                to.set(name, fields.value(i));
             }
         }
         to.set(requestIdField, exchange.requestId());
@@ -91,12 +99,14 @@ final class ResponseRules {
         });
     }
 
-    /** Fields to which filters above add their own: a new session's cookie, the Vary of a CORS filter. */
-    private static boolean accumulates(String lower) {
-        return switch (lower) {
-            case "set-cookie", "vary", "link", "server-timing" -> true;
-            default -> false;
-        };
+    /** For a few names. */
+    private static boolean isAmong(List<String> names, String name) {
+        for (int i = 0; i < names.size(); i++) {
+            if (names.get(i).equalsIgnoreCase(name)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private String rewritten(String lower, String value, Origin origin, String sentHost, RouteMatch match) {

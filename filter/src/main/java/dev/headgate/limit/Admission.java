@@ -304,24 +304,26 @@ public final class Admission implements AutoCloseable {
         Gate routeGate = entrance.routeGate();
         Gate upstreamGate = entrance.upstreamGate();
         if (routeGate == null && upstreamGate == null) {
+            exchange.admitted(nanoSource.getAsLong());
             return () -> {};
         }
         Priority priority = priority(entrance.limits(), exchange.request());
         if (routeGate != null) {
             enter(routeGate, priority, exchange, "route " + entrance.route());
         }
-        long enteredRoute = nanoSource.getAsLong();
         if (upstreamGate != null) {
             try {
                 enter(upstreamGate, priority, exchange, "upstream " + entrance.upstream());
             } catch (GatewayFailure e) {
                 if (routeGate != null) {
-                    routeGate.leave(enteredRoute, 0, Gate.Outcome.UNKNOWN);
+                    routeGate.leave(nanoSource.getAsLong(), 0, Gate.Outcome.UNKNOWN);
                 }
                 throw e;
             }
         }
-        return permit(entrance, exchange);
+        long entered = nanoSource.getAsLong();
+        exchange.admitted(entered);
+        return permit(entrance, exchange, entered);
     }
 
     /**
@@ -343,14 +345,13 @@ public final class Admission implements AutoCloseable {
             }
             return null;
         }
-        return permit(entrance, exchange);
+        return permit(entrance, exchange, nanoSource.getAsLong());
     }
 
-    /** For places that were just taken. */
-    private Permit permit(Entrance entrance, Exchange exchange) {
+    /** @param entered when the places were taken */
+    private Permit permit(Entrance entrance, Exchange exchange, long entered) {
         Gate routeGate = entrance.routeGate();
         Gate upstreamGate = entrance.upstreamGate();
-        long entered = nanoSource.getAsLong();
         return () -> {
             Gate.Outcome outcome = outcome(exchange);
             long until = exchange.answeredNanos() != 0 ? exchange.answeredNanos() : nanoSource.getAsLong();
@@ -374,6 +375,9 @@ public final class Admission implements AutoCloseable {
 
     @SuppressWarnings("try") // the wait is only there to be closed
     private static void enter(Gate gate, Priority priority, Exchange exchange, String whose) throws GatewayFailure {
+        if (gate.enterIfFree()) {
+            return;
+        }
         Gate.Refusal refusal;
         try (Exchange.Wait wait = exchange.interruptible()) {
             refusal = gate.enter(priority);

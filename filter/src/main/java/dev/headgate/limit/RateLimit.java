@@ -213,7 +213,7 @@ final class RateLimit {
                 result = consume(bucket, cost);
                 fromStore = true;
                 shared.worked();
-                mirror(key, rates, result.getValue());
+                mirror(key, rates, result.getValue(), exchange.startNanos());
             } catch (RuntimeException e) {
                 storeFailed(exchange, e);
                 result = null;
@@ -221,7 +221,7 @@ final class RateLimit {
             }
         }
         if (result == null) {
-            bucket = local(key, rates);
+            bucket = local(key, rates, exchange.startNanos());
             result = consume(bucket, cost);
         }
         ConsumptionProbe probe = result.getValue();
@@ -303,8 +303,8 @@ final class RateLimit {
     }
 
     /** Keeps the bucket here no fuller than the shared one, so that losing the store gives nobody a second budget. */
-    private void mirror(String key, Rates rates, ConsumptionProbe probe) {
-        Bucket local = local(key, rates);
+    private void mirror(String key, Rates rates, ConsumptionProbe probe, long now) {
+        Bucket local = local(key, rates, now);
         long surplus = local.getAvailableTokens() - probe.getRemainingTokens();
         if (surplus > 0) {
             local.consumeIgnoringRateLimits(surplus);
@@ -315,8 +315,7 @@ final class RateLimit {
         return bucket.asVerbose().tryConsumeAndReturnRemaining(cost);
     }
 
-    private Bucket local(String key, Rates rates) {
-        long now = meter.currentTimeNanos();
+    private Bucket local(String key, Rates rates, long now) {
         Local local = buckets.get(key, absent -> {
             var builder = Bucket.builder().withCustomTimePrecision(meter);
             for (var bandwidth : rates.bucket().getBandwidths()) {
@@ -446,20 +445,27 @@ final class RateLimit {
      * different lists of parts read the same.
      */
     private String key(HttpServletRequest request, Function<String, String> captures, Rates rates) {
-        List<String> parts = new ArrayList<>(config.keys().size());
+        String key = part(rates.role());
         for (LimitConfig.Key part : config.keys()) {
-            parts.add(value(part, request, captures, rates));
+            key += '|' + part(value(part, request, captures, rates));
         }
-        return key(rates, parts);
+        return bounded(key);
     }
 
     private static String key(Rates rates, List<String> parts) {
-        StringBuilder key = new StringBuilder(48);
-        key.append(rates.role().length()).append('=').append(rates.role());
+        String key = part(rates.role());
         for (String value : parts) {
-            key.append('|').append(value.length()).append('=').append(value);
+            key += '|' + part(value);
         }
-        return key.length() <= 64 ? key.toString() : digest(key.toString());
+        return bounded(key);
+    }
+
+    private static String part(String value) {
+        return value.length() + "=" + value;
+    }
+
+    private static String bounded(String key) {
+        return key.length() <= 64 ? key : digest(key);
     }
 
     private String value(

@@ -13,7 +13,6 @@ import org.apache.hc.core5.http.ProtocolException;
 import org.apache.hc.core5.http.io.HttpMessageParser;
 import org.apache.hc.core5.http.io.SessionInputBuffer;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
-import org.apache.hc.core5.http.message.BasicHeader;
 
 /**
  * Reads a response head as strictly as RFC 9112 §4 and §5 ask of a recipient, within limits. HttpCore's own parser skips
@@ -32,6 +31,14 @@ final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse>
         }
     }
 
+    /** What is kept of earlier heads: so many lines, none longer than this. */
+    private static final int EARLIER_LINES = 16;
+
+    private static final int EARLIER_BYTES = 128;
+
+    /** A line as it came, and what was read from it. */
+    private record Earlier(byte[] line, ResponseField field) {}
+
     private final int maxBytes;
     private final int maxFields;
 
@@ -42,6 +49,10 @@ final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse>
     private byte[] line = new byte[128];
 
     private int length;
+
+    /** By place: most lines of a head are those of the last one, and need neither be checked nor copied again. */
+    private final Earlier[] earlier = new Earlier[EARLIER_LINES];
+
     private SessionInputBuffer input;
 
     ResponseHeadParser(int maxBytes, int maxFields) {
@@ -66,8 +77,7 @@ final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse>
         readLine(buffer, socketInput);
         int size = length + 2;
         ClassicHttpResponse response = statusLine();
-        String name = null;
-        String value = null;
+        ResponseField field = null;
         int fields = 0;
         while (true) {
             readLine(buffer, socketInput);
@@ -80,38 +90,54 @@ final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse>
             }
             if (isSpace(line[0])) {
                 // RFC 9112 §5.2: a gateway replaces an obsolete line fold with a space.
-                if (name == null) {
+                if (field == null) {
                     throw new ProtocolException("a space before the first field line");
                 }
-                String more = trimmed(0);
-                value = value.isEmpty() ? more : value + " " + more;
+                field = field.continued(trimmed(0));
                 continue;
             }
-            if (name != null) {
-                response.addHeader(new BasicHeader(name, value));
+            if (field != null) {
+                response.addHeader(field);
             }
             if (++fields > maxFields) {
                 throw new MessageConstraintException("the response has more than " + maxFields + " field lines");
             }
-            int colon = 0;
-            while (colon < length && line[colon] != ':') {
-                colon++;
-            }
-            int nameEnd = colon;
-            // RFC 9112 §5.1: whitespace before the colon is removed from a response.
-            while (nameEnd > 0 && isSpace(line[nameEnd - 1])) {
-                nameEnd--;
-            }
-            name = text(0, nameEnd);
-            if (colon == length || !Tokens.isToken(name, 0, nameEnd)) {
-                throw new ProtocolException("a field line without a valid name");
-            }
-            value = trimmed(colon + 1);
+            field = fields <= earlier.length ? likeEarlier(fields - 1) : field();
         }
-        if (name != null) {
-            response.addHeader(new BasicHeader(name, value));
+        if (field != null) {
+            response.addHeader(field);
         }
         return response;
+    }
+
+    /** The line's field, which the last head may have had at the same place. */
+    private ResponseField likeEarlier(int place) throws ProtocolException {
+        Earlier known = earlier[place];
+        if (known != null && Arrays.equals(known.line(), 0, known.line().length, line, 0, length)) {
+            return known.field();
+        }
+        ResponseField field = field();
+        if (length <= EARLIER_BYTES) {
+            earlier[place] = new Earlier(Arrays.copyOf(line, length), field);
+        }
+        return field;
+    }
+
+    private ResponseField field() throws ProtocolException {
+        int colon = 0;
+        while (colon < length && line[colon] != ':') {
+            colon++;
+        }
+        int nameEnd = colon;
+        // RFC 9112 §5.1: whitespace before the colon is removed from a response.
+        while (nameEnd > 0 && isSpace(line[nameEnd - 1])) {
+            nameEnd--;
+        }
+        String name = text(0, nameEnd);
+        if (colon == length || !Tokens.isToken(name, 0, nameEnd)) {
+            throw new ProtocolException("a field line without a valid name");
+        }
+        return new ResponseField(name, trimmed(colon + 1));
     }
 
     /** Reads up to a line feed, which is left off with one CR before it. */
