@@ -177,6 +177,9 @@ public final class Upstream implements AutoCloseable {
         if (all.size() == 1 && all.get(0).mode() == Origin.Mode.ENABLED) {
             return all.get(0);
         }
+        if (tried.isEmpty() && all.size() > 1 && areAllFit(all, now)) {
+            return balancer.pick(all, affinity, now); // as nearly always
+        }
         List<Origin> enabled = new ArrayList<>(all.size());
         int up = 0;
         for (Origin origin : all) {
@@ -202,6 +205,20 @@ public final class Upstream implements AutoCloseable {
             fromTiers(enabled, candidates);
         }
         return pick(candidates, affinity, tried, now);
+    }
+
+    /** Whether nothing speaks against any of them: all are healthy, of the first tier, and none is out or at rest. */
+    private boolean areAllFit(List<Origin> all, long now) {
+        for (Origin origin : all) {
+            OriginHealth health = origin.health();
+            if (origin.mode() != Origin.Mode.ENABLED
+                    || !health.isUp()
+                    || health.isResting(now)
+                    || tier(origin.config()) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private Origin pick(List<Origin> candidates, String affinity, Collection<Origin> tried, long now) {

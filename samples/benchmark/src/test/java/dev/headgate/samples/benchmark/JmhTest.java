@@ -29,6 +29,6 @@ class JmhTest {
             ran.add(result.getParams().getBenchmark());
         }
 
-        assertThat(ran).hasSizeGreaterThanOrEqualTo(13).allMatch(name -> name.startsWith("dev.headgate."));
+        assertThat(ran).hasSizeGreaterThanOrEqualTo(15).allMatch(name -> name.startsWith("dev.headgate."));
     }
 }
