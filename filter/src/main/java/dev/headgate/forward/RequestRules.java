@@ -17,25 +17,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.message.BasicHeader;
 
-/** Decides what an origin is asked: one route's rules for the request line and its fields. Thread-safe. */
+/** Decides what an origin is asked: one route's rules for the request line and its fields. Immutable. */
 final class RequestRules {
-
-    /** What becomes of a client's field, by its name alone. */
-    private enum Fate {
-        GOES,
-        GOES_IF_TRUSTED,
-        IS_COOKIES,
-        STAYS
-    }
-
-    /** Clients may think up names without end; those of any app are few. */
-    private static final int MOST_FATES = 256;
-
-    private static final int LONGEST_KNOWN = 64;
 
     private final RouteConfig route;
     private final String viaName;
@@ -53,9 +39,6 @@ final class RequestRules {
      * because CGI-like origins see the same variable.
      */
     private final Set<String> ours = new HashSet<>();
-
-    /** By name as spelled, so that it need not be made lower case and looked for in several lists each time. */
-    private final Map<String, Fate> fates = new ConcurrentHashMap<>();
 
     RequestRules(
             RouteConfig route, String viaName, String requestIdField, ForwardedFields forwarded, CookieRules cookies) {
@@ -170,13 +153,17 @@ final class RequestRules {
         String sessionId = route.cookies().sendSession() ? null : request.getRequestedSessionId();
         for (Enumeration<String> names = request.getHeaderNames(); names.hasMoreElements(); ) {
             String name = names.nextElement();
-            Fate fate = fateOf(name);
-            if (fate == Fate.STAYS
-                    || fate == Fate.GOES_IF_TRUSTED && !trusted
-                    || !named.isEmpty() && named.contains(FieldNames.lower(name))) {
+            String lower = FieldNames.lower(name);
+            if (dropped.contains(lower) || named.contains(lower)) {
                 continue;
             }
-            if (fate == Fate.IS_COOKIES) {
+            if (FieldNames.isForwarding(lower) && (!trusted || isRemade(lower))) {
+                continue;
+            }
+            if (lower.indexOf('_') >= 0 && isLookAlike(lower.replace('_', '-'))) {
+                continue;
+            }
+            if (lower.equals("cookie")) {
                 addUnlessEmpty(out, name, asOctets(cookies(request.getHeaders(name), sessionId)));
                 continue;
             }
@@ -213,31 +200,6 @@ final class RequestRules {
             add(out, "Expect", "100-continue");
         }
         return new OutgoingRequest(request.getMethod(), target, host(request), out, content, expectsContinue);
-    }
-
-    private Fate fateOf(String name) {
-        Fate known = fates.get(name);
-        if (known != null) {
-            return known;
-        }
-        Fate fate = decide(FieldNames.lower(name));
-        if (fates.size() < MOST_FATES && name.length() <= LONGEST_KNOWN) {
-            fates.put(name, fate);
-        }
-        return fate;
-    }
-
-    private Fate decide(String lower) {
-        if (dropped.contains(lower) || isRemade(lower)) {
-            return Fate.STAYS;
-        }
-        if (lower.indexOf('_') >= 0 && isLookAlike(lower.replace('_', '-'))) {
-            return Fate.STAYS;
-        }
-        if (FieldNames.isForwarding(lower)) {
-            return Fate.GOES_IF_TRUSTED;
-        }
-        return lower.equals("cookie") ? Fate.IS_COOKIES : Fate.GOES;
     }
 
     /** One field, however many came: HTTP/2 splits cookies, and they are joined again (RFC 9113 §8.2.3). */
@@ -287,11 +249,11 @@ final class RequestRules {
         String protocol = request.getProtocol();
         String version = protocol.startsWith("HTTP/") ? protocol.substring(5) : protocol;
         String own = (version.equals("2.0") ? "2" : version.equals("3.0") ? "3" : version) + " " + viaName;
-        Enumeration<String> before = headers(request, "Via");
-        if (!before.hasMoreElements()) {
-            return own;
+        StringBuilder all = new StringBuilder();
+        for (String before : Collections.list(headers(request, "Via"))) {
+            all.append(before).append(", ");
         }
-        return String.join(", ", Collections.list(before)) + ", " + own;
+        return all.append(own).toString();
     }
 
     /** RFC 9110 §7.6.2: only OPTIONS (and TRACE, which never comes this far) counts. */
