@@ -114,9 +114,10 @@ final class Gateway implements ManagedGateway, AutoCloseable {
         this.nanoSource = nanoSource;
         this.startNanos = nanoSource.getAsLong();
         this.ownThreads = new OwnThreads(config.name());
-        this.threads = new HostThreads(config.threads(), config.name(), context, ownThreads.named("exchange"));
         this.watchdog = new Watchdog(config.name(), nanoSource);
         this.housekeeping = housekeeping(config, ownThreads.named("housekeeping"));
+        this.threads =
+                new HostThreads(config.threads(), config.name(), context, housekeeping, ownThreads.named("exchange"));
         try {
             this.current = generation(config, null);
             this.observation = new Observation(
@@ -475,6 +476,10 @@ final class Gateway implements ManagedGateway, AutoCloseable {
                 if (claim != null) {
                     claim.close();
                 }
+                if (threads.queue(exchange, now.roles(), () -> share(now, match, exchange, null, chain))) {
+                    return;
+                }
+                threads.countRefused();
                 throw noThread;
             }
         } catch (GatewayFailure failure) {

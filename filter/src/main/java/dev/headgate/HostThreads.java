@@ -16,10 +16,14 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -66,6 +70,9 @@ final class HostThreads implements AutoCloseable {
     /** Where the container's own size is unknown: a third of what most have, 200. */
     static final int UNKNOWN_CONTAINER_SHARE = 64;
 
+    /** How long an exchange stands in line for a thread; a busy moment is over by then, a slow upstream is not. */
+    private static final Duration LINE_PATIENCE = Duration.ofSeconds(3);
+
     /** How long the container's thread waits for a worker that has just been told to give up. */
     private static final long LET_GO_SECONDS = 30;
 
@@ -83,10 +90,24 @@ final class HostThreads implements AutoCloseable {
     /** Exchanges that have left the container's thread that they came on. */
     private final Map<Exchange, Detached> detached = new ConcurrentHashMap<>();
 
+    /** Those that stand in line for a thread, the first one first. */
+    private final Queue<Turn> line = new ConcurrentLinkedQueue<>();
+
+    private final ScheduledExecutorService timer;
+
     private volatile boolean closed;
 
-    /** @param own makes threads of the gateway's own, for a Java without virtual ones */
-    HostThreads(ThreadConfig config, String gatewayName, ServletContext context, ThreadFactory own) {
+    /**
+     * @param timer ends the patience of those in line
+     * @param own makes threads of the gateway's own, for a Java without virtual ones
+     */
+    HostThreads(
+            ThreadConfig config,
+            String gatewayName,
+            ServletContext context,
+            ScheduledExecutorService timer,
+            ThreadFactory own) {
+        this.timer = timer;
         this.virtual = VirtualThreads.ofThisJava("headgate-" + gatewayName);
         this.poolSize = config.pool();
         int known = config.share() > 0 ? 0 : ContainerSize.maxThreads(context);
@@ -129,16 +150,96 @@ final class HostThreads implements AutoCloseable {
             }
             return;
         }
-        if (inline.incrementAndGet() <= share) {
-            try {
-                work.run();
-            } finally {
-                inline.decrementAndGet();
+        if (!hasToQueue(exchange)) {
+            if (inline.incrementAndGet() <= share) {
+                try {
+                    work.run();
+                } finally {
+                    inline.decrementAndGet();
+                    callNext();
+                }
+                return;
             }
-            return;
+            inline.decrementAndGet();
         }
-        inline.decrementAndGet();
         runElsewhere(exchange, roles, work);
+    }
+
+    /** Whether it would push in front of others: it is new, and could stand in line as they do. */
+    private boolean hasToQueue(Exchange exchange) {
+        return !line.isEmpty() && exchange.request().isAsyncSupported() && !detached.containsKey(exchange);
+    }
+
+    /**
+     * Lets an exchange for which there was no thread stand in line, without one, until a thread is free or its patience is
+     * over.
+     *
+     * @param roles those that anything in the configuration asks for
+     * @param work what to do then; see {@link #park}
+     * @return false when it may not wait, or no longer, and nothing has happened
+     */
+    boolean queue(Exchange exchange, Set<String> roles, Work work) {
+        if (virtual != null) {
+            return false; // there is no need: a thread is missing only where the exchange cannot leave its own
+        }
+        Detached present = detached.get(exchange);
+        if (present != null && present.patienceLeft() <= 0) {
+            return false;
+        }
+        return park(
+                exchange,
+                roles,
+                wake -> new Turn(exchange, wake).begin(detached.get(exchange).patienceLeft()),
+                work);
+    }
+
+    /** A thread may be free: the first in line tries. */
+    private void callNext() {
+        for (Turn next = line.poll(); next != null; next = line.poll()) {
+            if (next.comes()) {
+                return;
+            }
+        }
+    }
+
+    /** A place in line. */
+    private final class Turn {
+
+        private final Exchange exchange;
+        private final Runnable wake;
+        private volatile Future<?> limit;
+
+        Turn(Exchange exchange, Runnable wake) {
+            this.exchange = exchange;
+            this.wake = wake;
+        }
+
+        void begin(long patienceNanos) {
+            line.add(this);
+            try {
+                limit = timer.schedule(this::isOver, patienceNanos, TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException e) {
+                isOver(); // the gateway is closing
+                return;
+            }
+            if (poolSlots.availablePermits() > 0 || inline.get() < share) {
+                callNext(); // whoever left a moment ago saw nobody in line
+            }
+        }
+
+        /** @return false when its client is gone, so that it is another one's turn */
+        boolean comes() {
+            if (limit != null) {
+                limit.cancel(false);
+            }
+            wake.run();
+            return !exchange.isAbandoned();
+        }
+
+        private void isOver() {
+            line.remove(this);
+            wake.run();
+        }
     }
 
     private void runElsewhere(Exchange exchange, Set<String> roles, Work work) throws GatewayFailure {
@@ -149,7 +250,7 @@ final class HostThreads implements AutoCloseable {
             throw refused("all " + share + " threads of the gateway's share are in use (host-threads), and a filter or"
                     + " servlet in the chain does not support async");
         }
-        if (poolSlots != null && !poolSlots.tryAcquire()) {
+        if (poolSlots != null && (hasToQueue(exchange) || !poolSlots.tryAcquire())) {
             throw refused("all " + share + " threads of the gateway's share and all " + poolSize
                     + " of its own are in use (host-threads, host-threads.pool)");
         }
@@ -161,9 +262,7 @@ final class HostThreads implements AutoCloseable {
                 leave(exchange, roles, work).startOff();
             }
         } catch (IllegalStateException e) {
-            if (poolSlots != null) {
-                poolSlots.release();
-            }
+            releaseSlot();
             throw refused("all " + share + " threads of the gateway's share are in use (host-threads), and the request"
                     + " cannot leave its thread: " + e.getMessage());
         }
@@ -211,9 +310,20 @@ final class HostThreads implements AutoCloseable {
         return leaving;
     }
 
-    private GatewayFailure refused(String reason) {
-        refused.increment();
+    private static GatewayFailure refused(String reason) {
         return GatewayFailure.busy(reason, null);
+    }
+
+    /** Counts an exchange that ends because no thread was to be had. */
+    void countRefused() {
+        refused.increment();
+    }
+
+    private void releaseSlot() {
+        if (poolSlots != null) {
+            poolSlots.release();
+            callNext();
+        }
     }
 
     /** How many of the container's threads are at upstreams now. */
@@ -313,6 +423,9 @@ final class HostThreads implements AutoCloseable {
         /** What comes when the present work returns, instead of the end; null: the end does. Passed on likewise. */
         private Runnable next;
 
+        /** Until when it may stand in line; 0: it does not yet. Passed on likewise. */
+        private long lineUntil;
+
         /** Guarded by this. */
         private boolean isParked;
 
@@ -343,8 +456,18 @@ final class HostThreads implements AutoCloseable {
             }
         }
 
+        /** In nanoseconds, counted from when it is asked for the first time after a thread was had. */
+        long patienceLeft() {
+            long now = System.nanoTime();
+            if (lineUntil == 0) {
+                lineUntil = now + LINE_PATIENCE.toNanos();
+            }
+            return lineUntil - now;
+        }
+
         /** What runs now is to be followed by this, on a thread of the gateway's for which a slot has been taken. */
         void goesOn(Work more) {
+            lineUntil = 0;
             next = () -> {
                 work = more;
                 startOff();
@@ -443,10 +566,8 @@ final class HostThreads implements AutoCloseable {
                 MDC.clear();
                 thread.setContextClassLoader(own);
                 if (counted) {
-                    if (poolSlots != null) {
-                        poolSlots.release();
-                    }
                     off.decrementAndGet();
+                    releaseSlot();
                 }
                 if (then != null && cut == null) {
                     then.run();

@@ -2,7 +2,10 @@ package dev.headgate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
 import dev.headgate.config.ThreadConfig;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.exchange.ExchangeListener;
@@ -39,6 +42,8 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -84,6 +89,73 @@ class HostThreadsTest {
                 assertThat(during).isLessThan(Math.max(Duration.ofMillis(20).toNanos(), 3 * before));
             }
             // The clients are gone, the exchanges are not: their upstream ends with the app.
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void crowdLargerThanAllThreadsStandsInLineAndIsAnswered(Container container) throws Exception {
+        assumeFalse(VIRTUAL, "where threads are virtual there is one for each");
+        CountDownLatch go = new CountDownLatch(1);
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    while (connection.readRequest() != null) {
+                        go.await(60, TimeUnit.SECONDS);
+                        connection.send(RawOrigin.ok("content"));
+                    }
+                });
+                AppServer app = AppServer.on(container)
+                        .threads(20)
+                        .filter(new HeadgateFilter(gateway()
+                                .hostThreads(2)
+                                .hostThreadsPool(3)
+                                .route("api", r -> r.path("/api/*").to(origin.url()))
+                                .build()))
+                        .start();
+                Crowd crowd = new Crowd(app.port(), 100, "/api/x")) {
+            await().until(() -> origin.requests() == 5);
+            go.countDown();
+            await().atMost(Duration.ofSeconds(20)).until(() -> crowd.answers().size() == 100);
+            assertThat(crowd.answered("HTTP/1.1 200")).isEqualTo(100);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoLeavesTheLineIsMissedByNobody(Container container) throws Exception {
+        assumeFalse(VIRTUAL, "where threads are virtual there is one for each");
+        MetricRegistry registry = new MetricRegistry();
+        CountDownLatch go = new CountDownLatch(1);
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    while (connection.readRequest() != null) {
+                        go.await(60, TimeUnit.SECONDS);
+                        connection.send(RawOrigin.ok("content"));
+                    }
+                });
+                AppServer app = AppServer.on(container)
+                        .threads(20)
+                        .filter(new HeadgateFilter(gateway()
+                                        .hostThreads(1)
+                                        .hostThreadsPool(1)
+                                        .route("api", r -> r.path("/api/*").to(origin.url()))
+                                        .build())
+                                .metrics(registry))
+                        .start();
+                RawClient first = app.connect();
+                RawClient second = app.connect()) {
+            first.send(RawClient.request("GET", "/api/x") + "\r\n");
+            second.send(RawClient.request("GET", "/api/x") + "\r\n");
+            await().until(() -> origin.requests() == 2);
+            Gauge<?> underWay = (Gauge<?>) registry.getMetrics().get("headgate.headgate.route.api.in-flight");
+            try (Crowd leaving = new Crowd(app.port(), 20, "/api/x")) {
+                await().until(() -> ((Number) underWay.getValue()).intValue() > 2);
+                assertThat(leaving.answered("HTTP/1.1 200")).isZero();
+            }
+            go.countDown();
+            assertThat(first.readResponse().text()).isEqualTo("content");
+            assertThat(second.readResponse().text()).isEqualTo("content");
+            await().untilAsserted(() ->
+                    assertThat(((Number) underWay.getValue()).intValue()).isZero());
+            assertThat(first.get("/api/x").text()).isEqualTo("content");
         }
     }
 
@@ -519,8 +591,8 @@ class HostThreadsTest {
                     return null;
                 });
         try (LogLines log = LogLines.of("dev.headgate.HostThreads", "info");
-                HostThreads unknown = new HostThreads(new ThreadConfig(0, 200), "unknown", silent, Thread::new);
-                HostThreads told = new HostThreads(new ThreadConfig(7, 200), "told", silent, Thread::new)) {
+                HostThreads unknown = new HostThreads(new ThreadConfig(0, 200), "unknown", silent, null, Thread::new);
+                HostThreads told = new HostThreads(new ThreadConfig(7, 200), "told", silent, null, Thread::new)) {
             assertThat(unknown.share()).isEqualTo(64);
             assertThat(told.share()).isEqualTo(7);
             assertThat(log.lines())
