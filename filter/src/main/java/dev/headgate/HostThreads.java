@@ -189,7 +189,12 @@ final class HostThreads implements AutoCloseable {
         return park(
                 exchange,
                 roles,
-                wake -> new Turn(exchange, wake).begin(detached.get(exchange).patienceLeft()),
+                wake -> {
+                    Detached waiting = detached.get(exchange);
+                    if (waiting != null) { // null: its client has left within this very moment
+                        new Turn(exchange, wake).begin(waiting.patienceLeft());
+                    }
+                },
                 work);
     }
 
