@@ -207,6 +207,13 @@ final class HostThreads implements AutoCloseable {
         }
     }
 
+    /** Who was called may not have needed the thread after all. */
+    private void callIfFree() {
+        if (!line.isEmpty() && (poolSlots.availablePermits() > 0 || inline.get() < share)) {
+            callNext();
+        }
+    }
+
     /** A place in line. */
     private final class Turn {
 
@@ -227,9 +234,7 @@ final class HostThreads implements AutoCloseable {
                 isOver(); // the gateway is closing
                 return;
             }
-            if (poolSlots.availablePermits() > 0 || inline.get() < share) {
-                callNext(); // whoever left a moment ago saw nobody in line
-            }
+            callIfFree(); // whoever left a moment ago saw nobody in line
         }
 
         /** @return false when its client is gone, so that it is another one's turn */
@@ -577,6 +582,7 @@ final class HostThreads implements AutoCloseable {
                 if (then != null && cut == null) {
                     then.run();
                 }
+                callIfFree();
             }
         }
 
