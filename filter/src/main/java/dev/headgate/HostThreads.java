@@ -677,7 +677,6 @@ final class HostThreads implements AutoCloseable {
          * @return whether nobody else had ended it
          */
         private boolean takeBack() {
-            exchange.abandon();
             boolean mine;
             boolean waited;
             synchronized (this) {
@@ -686,6 +685,9 @@ final class HostThreads implements AutoCloseable {
                 waited = isParked;
                 isParked = false;
             }
+            // Not earlier: a worker that is quick to give up would complete the response, and it would pass for a whole
+            // one.
+            exchange.abandon();
             if (waited) {
                 parked.decrementAndGet();
                 leaveOff();
