@@ -97,12 +97,7 @@ class HostThreadsTest {
     void crowdLargerThanAllThreadsStandsInLineAndIsAnswered(Container container) throws Exception {
         assumeFalse(VIRTUAL, "where threads are virtual there is one for each");
         CountDownLatch go = new CountDownLatch(1);
-        try (RawOrigin origin = RawOrigin.scripted(connection -> {
-                    while (connection.readRequest() != null) {
-                        go.await(60, TimeUnit.SECONDS);
-                        connection.send(RawOrigin.ok("content"));
-                    }
-                });
+        try (RawOrigin origin = answeringAfter(go);
                 AppServer app = AppServer.on(container)
                         .threads(20)
                         .filter(new HeadgateFilter(gateway()
@@ -125,12 +120,7 @@ class HostThreadsTest {
         assumeFalse(VIRTUAL, "where threads are virtual there is one for each");
         MetricRegistry registry = new MetricRegistry();
         CountDownLatch go = new CountDownLatch(1);
-        try (RawOrigin origin = RawOrigin.scripted(connection -> {
-                    while (connection.readRequest() != null) {
-                        go.await(60, TimeUnit.SECONDS);
-                        connection.send(RawOrigin.ok("content"));
-                    }
-                });
+        try (RawOrigin origin = answeringAfter(go);
                 AppServer app = AppServer.on(container)
                         .threads(20)
                         .filter(new HeadgateFilter(gateway()
@@ -157,6 +147,15 @@ class HostThreadsTest {
                     assertThat(((Number) underWay.getValue()).intValue()).isZero());
             assertThat(first.get("/api/x").text()).isEqualTo("content");
         }
+    }
+
+    private static RawOrigin answeringAfter(CountDownLatch go) throws IOException {
+        return RawOrigin.scripted(connection -> {
+            while (connection.readRequest() != null) {
+                go.await(60, TimeUnit.SECONDS);
+                connection.send(RawOrigin.ok("content"));
+            }
+        });
     }
 
     /** One that does not wait at its end for the exchanges that hold its threads. */

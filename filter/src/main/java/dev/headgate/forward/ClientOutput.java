@@ -92,7 +92,7 @@ final class ClientOutput implements Watchdog.Watched, AutoCloseable {
         if (watched) {
             begin(count);
         }
-        boolean slow = false;
+        boolean slow;
         try {
             step.run();
         } catch (IOException e) {

@@ -213,7 +213,7 @@ final class RateLimit {
                 result = consume(bucket, cost);
                 fromStore = true;
                 shared.worked();
-                mirror(key, rates, result.getValue(), exchange.startNanos());
+                mirror(key, rates, result.getValue());
             } catch (RuntimeException e) {
                 storeFailed(exchange, e);
                 result = null;
@@ -221,7 +221,7 @@ final class RateLimit {
             }
         }
         if (result == null) {
-            bucket = local(key, rates, exchange.startNanos());
+            bucket = local(key, rates);
             result = consume(bucket, cost);
         }
         ConsumptionProbe probe = result.getValue();
@@ -303,8 +303,8 @@ final class RateLimit {
     }
 
     /** Keeps the bucket here no fuller than the shared one, so that losing the store gives nobody a second budget. */
-    private void mirror(String key, Rates rates, ConsumptionProbe probe, long now) {
-        Bucket local = local(key, rates, now);
+    private void mirror(String key, Rates rates, ConsumptionProbe probe) {
+        Bucket local = local(key, rates);
         long surplus = local.getAvailableTokens() - probe.getRemainingTokens();
         if (surplus > 0) {
             local.consumeIgnoringRateLimits(surplus);
@@ -315,7 +315,8 @@ final class RateLimit {
         return bucket.asVerbose().tryConsumeAndReturnRemaining(cost);
     }
 
-    private Bucket local(String key, Rates rates, long now) {
+    private Bucket local(String key, Rates rates) {
+        long now = meter.currentTimeNanos();
         Local local = buckets.get(key, absent -> {
             var builder = Bucket.builder().withCustomTimePrecision(meter);
             for (var bandwidth : rates.bucket().getBandwidths()) {
