@@ -60,11 +60,43 @@ class ResponseContentTest {
                 + "5;ext=\"a;b\"\r\nhello\r\n0006 \r\n world\r\n000\r\n\r\n");
         try (Scene scene = Scene.of(container, origin)) {
             RawMessage response = scene.client().get("/api/x");
-            assertThat(response.framing()).isEqualTo(Framing.CHUNKED);
             assertThat(response.text()).isEqualTo("hello world");
             assertThat(response.complete()).isTrue();
             assertThat(scene.client().get("/api/x").text()).isEqualTo("hello world");
             assertThat(origin.connections()).isEqualTo(1);
+        }
+    }
+
+    @OnEachContainer
+    void contentThatIsAllThereAtOnceGetsItsLength(Container container) throws IOException {
+        for (String content : new String[] {"", "5\r\nhello\r\n"}) {
+            RawOrigin origin = RawOrigin.answering(
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + content + "0\r\n\r\n");
+            try (Scene scene = Scene.of(container, origin)) {
+                RawMessage response = scene.client().get("/api/x");
+                assertThat(response.framing()).isEqualTo(Framing.LENGTH);
+                assertThat(response.text()).isEqualTo(content.isEmpty() ? "" : "hello");
+            }
+        }
+    }
+
+    @OnEachContainer
+    void contentIsNotHeldBackWhereOnlyItsEndIsMissing(Container container) throws IOException {
+        for (String begun : new String[] {"", "0", "0\r\n"}) {
+            CountDownLatch seen = new CountDownLatch(1);
+            RawOrigin origin = RawOrigin.scripted(connection -> {
+                connection.readRequest();
+                connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n" + begun);
+                await(seen);
+                connection.send("0\r\n\r\n".substring(begun.length()));
+            });
+            try (Scene scene = Scene.of(container, origin)) {
+                scene.client().send(RawClient.request("GET", "/api/x") + "\r\n");
+                RawMessage response = scene.client().readResponseHead();
+                assertThat(scene.client().readChunk(response)).isEqualTo("hello");
+                seen.countDown();
+                assertThat(scene.client().readChunk(response)).isNull();
+            }
         }
     }
 

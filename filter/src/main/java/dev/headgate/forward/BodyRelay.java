@@ -39,6 +39,17 @@ final class BodyRelay {
     /** Null until all content has come. */
     private Map<String, String> trailers;
 
+    /** Whether the framing of the response to the client is settled, as it has to be before the head goes out. */
+    private boolean framed;
+
+    /**
+     * Content of unknown length that the client has not been handed yet: it may turn out to be all there is, and is then sent
+     * with its length, head and all, by one write. How much, and where it begins the buffer.
+     */
+    private int kept;
+
+    private byte[] keptIn;
+
     private final long most;
     private final ClientOutput client;
     private final RelayBuffers buffers;
@@ -83,12 +94,7 @@ final class BodyRelay {
             throw tooLarge(origin);
         }
         if (length >= 0) {
-            response.setContentLengthLong(length);
-        }
-        String protocol = exchange.request().getProtocol();
-        if (length < 0 && protocol.equals("HTTP/1.1") || !protocol.startsWith("HTTP/1.")) {
-            // Has to be said before the head goes out; whether there are any is known after the content.
-            response.setTrailerFields(this::trailersOrNever);
+            frame(length);
         }
         Turn turn = sink == ContentSink.NONE
                 ? () -> true
@@ -103,13 +109,47 @@ final class BodyRelay {
             client.open(length);
             boolean whole = read(origin, this::sendHeld, turn, (buffer, offset, count) -> {
                 sink.content(buffer, offset, count);
-                client.write(buffer, offset, count);
                 held = true;
+                if (framed) {
+                    client.write(buffer, offset, count);
+                    return;
+                }
+                keptIn = buffer;
+                kept = offset + count;
+                if (kept == RelayBuffers.BYTES) {
+                    writeKept();
+                }
             });
+            writeKept();
             if (whole) {
                 client.finish();
             }
             return whole;
+        }
+    }
+
+    /** Says how long the content is; negative: unknown. Too late once the head has gone out. */
+    private void frame(long length) {
+        framed = true;
+        if (length >= 0) {
+            response.setContentLengthLong(length);
+        }
+        String protocol = exchange.request().getProtocol();
+        if (length < 0 && protocol.equals("HTTP/1.1") || !protocol.startsWith("HTTP/1.")) {
+            // Whether there are any is mostly known after the content.
+            response.setTrailerFields(this::trailersOrNever);
+        }
+    }
+
+    /** Hands the client what was kept for it, with its length if this is all. */
+    private void writeKept() throws GatewayFailure {
+        if (!framed) {
+            frame(trailers != null && trailers.isEmpty() ? received : -1);
+        }
+        if (kept > 0) {
+            int count = kept;
+            kept = 0;
+            client.write(keptIn, 0, count);
         }
     }
 
@@ -148,7 +188,8 @@ final class BodyRelay {
                 if (received == length) {
                     break;
                 }
-                int count = content.read(buffer, 0, buffer.length);
+                int offset = kept;
+                int count = content.read(buffer, offset, buffer.length - offset);
                 if (count < 0) {
                     break;
                 }
@@ -160,9 +201,12 @@ final class BodyRelay {
                     // Jetty ends a response within the write that completes its length.
                     trailers = Map.of();
                 }
-                piece.take(buffer, 0, count);
-                if (length < 0 && count == buffer.length && count < RelayBuffers.BYTES) {
-                    buffer = buffers.take();
+                piece.take(buffer, offset, count);
+                if (length < 0 && offset + count == buffer.length && buffer.length < RelayBuffers.BYTES) {
+                    byte[] larger = buffers.take();
+                    System.arraycopy(buffer, 0, larger, 0, kept);
+                    buffer = larger;
+                    keptIn = larger;
                 }
             }
             keepTrailers(content);
@@ -181,6 +225,7 @@ final class BodyRelay {
         if (!held) {
             return;
         }
+        writeKept();
         client.flush();
         held = false;
     }
