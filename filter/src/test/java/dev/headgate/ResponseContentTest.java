@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 
 /** Content on its way down: the same bytes, as soon as they come, and a cut that looks like one. */
@@ -76,6 +78,27 @@ class ResponseContentTest {
                 RawMessage response = scene.client().get("/api/x");
                 assertThat(response.framing()).isEqualTo(Framing.LENGTH);
                 assertThat(response.text()).isEqualTo(content.isEmpty() ? "" : "hello");
+            }
+        }
+    }
+
+    /** Around the sizes at which buffers are full. */
+    @OnEachContainer
+    void contentOfUnknownLengthPassesWhateverItsSize(Container container) throws IOException {
+        int[] sizes = {4_095, 4_096, 4_097, 8_192, 32_767, 32_768, 32_769, 65_536, 100_000};
+        for (int size : sizes) {
+            for (String trailer : new String[] {"", "X-T: y\r\n"}) {
+                String content = IntStream.range(0, size)
+                        .mapToObj(i -> Character.toString('a' + i % 23))
+                        .collect(Collectors.joining());
+                RawOrigin origin = RawOrigin.answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + Integer.toHexString(size) + "\r\n" + content + "\r\n0\r\n" + trailer + "\r\n");
+                try (Scene scene = Scene.of(container, origin)) {
+                    RawMessage response = scene.client().get("/api/x", "TE: trailers");
+                    assertThat(response.complete()).isTrue();
+                    assertThat(response.text()).isEqualTo(content);
+                    assertThat(response.trailers()).hasSize(trailer.isEmpty() ? 0 : 1);
+                }
             }
         }
     }

@@ -270,6 +270,11 @@ public final class OriginConnection implements AutoCloseable {
         return connection.contentMayKeepWaiting();
     }
 
+    /** Whether a read that would have blocked need not any more: something has arrived that nothing has read yet. */
+    public boolean hasMoreArrived() throws IOException {
+        return connection.hasMoreArrived();
+    }
+
     /** Names what reading the content threw. */
     public GatewayFailure contentFailure(Exception e, long received) {
         return Failures.inContent(

@@ -159,6 +159,11 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         return parser.bufferedInput() <= 2 && ensureOpen().getInputStream().available() == 0;
     }
 
+    /** See {@link OriginConnection#hasMoreArrived()}. */
+    boolean hasMoreArrived() throws IOException {
+        return ensureOpen().getInputStream().available() > 0;
+    }
+
     /** Leaves the request's content unfinished: HttpCore would write the last chunk when it closes the stream. */
     void abandonContent() {
         contentAbandoned = true;

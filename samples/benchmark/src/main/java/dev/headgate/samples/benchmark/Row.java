@@ -8,6 +8,8 @@ import java.util.Set;
 enum Row {
     SMALL("1k", "1 KB", "/1k", 64),
     LARGE("100k", "100 KB", "/100k", 32),
+    CHUNKED_SMALL("chunked-1k", "1 KB of unknown length", "/chunked/1k", 64),
+    CHUNKED_LARGE("chunked-100k", "100 KB of unknown length", "/chunked/100k", 32),
     HUGE("10m", "10 MB", "/10m", 8),
     POST("post", "POST 10 KB up, 1 KB down", "/post", 64),
     HIT_SMALL("cache-1k", "cache hit, 1 KB", "/cached/1k", 64),
@@ -54,7 +56,7 @@ enum Row {
     boolean concerns(Peer peer) {
         return switch (this) {
             case HIT_SMALL, HIT_LARGE -> peer.isHeadgate() || peer.isFloor();
-            case POST -> !peer.isFloor();
+            case POST, CHUNKED_SMALL, CHUNKED_LARGE -> !peer.isFloor();
             // Peers that hold a thread for each of thousands of exchanges do not get far.
             case DELAY ->
                 EnumSet.of(Peer.TOMCAT_HEADGATE, Peer.JETTY_HEADGATE, Peer.JETTY_ASYNC, Peer.SPRING)
@@ -69,14 +71,14 @@ enum Row {
     /** What is asked for; each goal names who is compared with whom, and how many times as much it may be. */
     Set<Goal> goals() {
         return switch (this) {
-            case SMALL ->
+            case SMALL, CHUNKED_SMALL ->
                 Set.of(
                         Goal.cpu(Peer.TOMCAT_HEADGATE, Peer.TOMCAT_PROXY_SERVLET, 0.85),
                         Goal.throughput(Peer.TOMCAT_HEADGATE, Peer.TOMCAT_PROXY_SERVLET, 1.2),
                         Goal.cpu(Peer.JETTY_HEADGATE, Peer.JETTY_ASYNC, 0.8),
                         Goal.throughput(Peer.JETTY_HEADGATE, Peer.JETTY_ASYNC, 1.2),
                         Goal.cpu(Peer.TOMCAT_HEADGATE, Peer.SPRING, 1));
-            case LARGE ->
+            case LARGE, CHUNKED_LARGE ->
                 Set.of(
                         Goal.cpu(Peer.TOMCAT_HEADGATE, Peer.TOMCAT_PROXY_SERVLET, 0.65),
                         Goal.cpu(Peer.JETTY_HEADGATE, Peer.JETTY_ASYNC, 0.7),

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <ul>
  *   <li>{@code /1k}, {@code /100k}, {@code /10m}: content of that size; {@code /cached/1k} and so on: the same, to be stored
+ *   <li>{@code /chunked/1k} and so on: the same, its length not said in advance
  *   <li>{@code /delay/1k}: after 500 ms
  *   <li>{@code /post}: reads all content, answers 1 KB
  *   <li>{@code /events}: an event each second, that says when it was sent
@@ -45,6 +46,9 @@ final class Upstream {
         exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "application/octet-stream");
         if (path.startsWith("/cached/")) {
             exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "max-age=86400");
+        }
+        if (path.startsWith("/chunked/")) {
+            exchange.getResponseHeaders().put(Headers.TRANSFER_ENCODING, "chunked");
         }
         if (path.equals("/post")) {
             exchange.getRequestReceiver().receiveFullBytes((whole, bytes) -> send(whole, "/1k"));
