@@ -149,14 +149,13 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
 
     /** Whether the origin has already sent something that has not been read. Never blocks. */
     boolean hasInput() throws IOException {
-        SocketHolder holder = ensureOpen();
-        return parser.hasBufferedInput() || holder.getInputStream().available() > 0;
+        return parser.hasBufferedInput() || hasMoreArrived();
     }
 
     /** See {@link OriginConnection#contentMayKeepWaiting()}. */
     boolean contentMayKeepWaiting() throws IOException {
         // Two bytes may be no more than the end of a chunk.
-        return parser.bufferedInput() <= 2 && ensureOpen().getInputStream().available() == 0;
+        return parser.bufferedInput() <= 2 && !hasMoreArrived();
     }
 
     /** See {@link OriginConnection#hasMoreArrived()}. */
