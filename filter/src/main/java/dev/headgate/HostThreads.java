@@ -42,8 +42,8 @@ import org.slf4j.MDC;
  * Decides on which thread an exchange waits for its upstream, so that the app keeps its own.
  *
  * <p>While fewer exchanges than the gateway's share are at their upstreams, the container's thread does it all: nothing
- * is faster. Beyond the share the exchange leaves that thread through {@code startAsync} and the same code goes on, on a
- * virtual thread where Java has them (21 and later), otherwise on a pool of the gateway's own that never queues. Where
+ * is faster. Beyond the share, and unless one of it is about to come back ({@link ThreadShare}), the exchange leaves that
+ * thread through {@code startAsync} and the same code goes on, on a virtual thread where Java has them (21 and later), otherwise on a pool of the gateway's own that never queues. Where
  * neither can be had, because a filter or servlet of the chain does not support async or the pool is full, the client is
  * told so at once. A container whose own threads are virtual has enough of them: there everything runs in place.
  *
@@ -73,15 +73,17 @@ final class HostThreads implements AutoCloseable {
     /** How long an exchange stands in line for a thread; a busy moment is over by then, a slow upstream is not. */
     private static final Duration LINE_PATIENCE = Duration.ofSeconds(3);
 
+    /** How long an exchange waits on its thread for one of the share; what takes so long is slow. */
+    private static final Duration SHARE_PATIENCE = Duration.ofMillis(250);
+
     /** How long the container's thread waits for a worker that has just been told to give up. */
     private static final long LET_GO_SECONDS = 30;
 
-    private final int share;
+    private final ThreadShare share;
     private final int poolSize;
     private final VirtualThreads virtual;
     private final ThreadPoolExecutor pool;
     private final Semaphore poolSlots;
-    private final AtomicInteger inline = new AtomicInteger();
     private final AtomicInteger off = new AtomicInteger();
     private final AtomicInteger parked = new AtomicInteger();
     private final LongAdder left = new LongAdder();
@@ -111,7 +113,11 @@ final class HostThreads implements AutoCloseable {
         this.virtual = VirtualThreads.ofThisJava("headgate-" + gatewayName);
         this.poolSize = config.pool();
         int known = config.share() > 0 ? 0 : ContainerSize.maxThreads(context);
-        this.share = config.share() > 0 ? config.share() : known > 0 ? Math.max(1, known / 3) : UNKNOWN_CONTAINER_SHARE;
+        this.share = new ThreadShare(
+                config.share() > 0 ? config.share() : known > 0 ? Math.max(1, known / 3) : UNKNOWN_CONTAINER_SHARE,
+                SHARE_PATIENCE,
+                System::nanoTime,
+                new ProcessorLoad()::areBusy);
         if (virtual != null) {
             pool = null;
             poolSlots = null;
@@ -123,7 +129,7 @@ final class HostThreads implements AutoCloseable {
         LOG.info(
                 "Headgate '{}' holds at most {} threads of the container{}; further exchanges run on {}",
                 gatewayName,
-                share,
+                share.size(),
                 config.share() > 0 ? "" : known > 0 ? ", a third of its " + known : ", whose size is unknown",
                 virtual != null ? "virtual threads" : "up to " + poolSize + " threads of its own");
     }
@@ -150,17 +156,14 @@ final class HostThreads implements AutoCloseable {
             }
             return;
         }
-        if (!hasToQueue(exchange)) {
-            if (inline.incrementAndGet() <= share) {
-                try {
-                    work.run();
-                } finally {
-                    inline.decrementAndGet();
-                    callNext();
-                }
-                return;
+        if (!hasToQueue(exchange) && share.tryTake() || !detached.containsKey(exchange) && share.takeSoon()) {
+            try {
+                work.run();
+            } finally {
+                share.giveBack();
+                callIfFree();
             }
-            inline.decrementAndGet();
+            return;
         }
         runElsewhere(exchange, roles, work);
     }
@@ -209,7 +212,7 @@ final class HostThreads implements AutoCloseable {
 
     /** Who was called may not have needed the thread after all. */
     private void callIfFree() {
-        if (!line.isEmpty() && (poolSlots.availablePermits() > 0 || inline.get() < share)) {
+        if (!line.isEmpty() && (poolSlots.availablePermits() > 0 || share.isFree())) {
             callNext();
         }
     }
@@ -257,11 +260,12 @@ final class HostThreads implements AutoCloseable {
             throw refused("the gateway is closing");
         }
         if (!exchange.request().isAsyncSupported()) {
-            throw refused("all " + share + " threads of the gateway's share are in use (host-threads), and a filter or"
-                    + " servlet in the chain does not support async");
+            throw refused(
+                    "all " + share.size() + " threads of the gateway's share are in use (host-threads), and a filter or"
+                            + " servlet in the chain does not support async");
         }
         if (poolSlots != null && (hasToQueue(exchange) || !poolSlots.tryAcquire())) {
-            throw refused("all " + share + " threads of the gateway's share and all " + poolSize
+            throw refused("all " + share.size() + " threads of the gateway's share and all " + poolSize
                     + " of its own are in use (host-threads, host-threads.pool)");
         }
         try {
@@ -273,8 +277,9 @@ final class HostThreads implements AutoCloseable {
             }
         } catch (IllegalStateException e) {
             releaseSlot();
-            throw refused("all " + share + " threads of the gateway's share are in use (host-threads), and the request"
-                    + " cannot leave its thread: " + e.getMessage());
+            throw refused(
+                    "all " + share.size() + " threads of the gateway's share are in use (host-threads), and the request"
+                            + " cannot leave its thread: " + e.getMessage());
         }
     }
 
@@ -338,7 +343,7 @@ final class HostThreads implements AutoCloseable {
 
     /** How many of the container's threads are at upstreams now. */
     int inline() {
-        return inline.get();
+        return share.taken();
     }
 
     /** How many exchanges run on no platform thread of the container's now. */
@@ -358,7 +363,7 @@ final class HostThreads implements AutoCloseable {
 
     /** How many of the container's threads may be at upstreams. */
     int share() {
-        return share;
+        return share.size();
     }
 
     /** How many threads of its own the gateway may have besides; 0 where virtual threads take their place. */
@@ -373,7 +378,7 @@ final class HostThreads implements AutoCloseable {
 
     /** One that goes on after a wait is counted nowhere for a moment, but is still among those that left their thread. */
     private int underWay() {
-        return inline.get() + Math.max(off.get() + parked.get(), detached.size());
+        return share.taken() + share.waiting() + Math.max(off.get() + parked.get(), detached.size());
     }
 
     /** Waits until no exchange is under way, at most for the time given. */

@@ -60,7 +60,9 @@ class ArchitectureTest {
     /** Classes outside of {@code observe} that may use management beans, each with its reason. */
     private static final Map<String, String> MANAGEMENT_ALLOWED = Map.of(
             "dev.headgate.ContainerSize",
-            "finds out the size of the container's thread pool, which only its MBeans tell");
+            "finds out the size of the container's thread pool, which only its MBeans tell",
+            "dev.headgate.ProcessorLoad",
+            "asks how busy the machine's processors are, which only a bean of the JVM's tells");
 
     /** Classes outside of {@code observe} that may know Dropwizard, each with its reason. */
     private static final Map<String, String> METRICS_ALLOWED =

@@ -60,6 +60,7 @@ class HostThreadsTest {
 
     @ParameterizedTest
     @EnumSource
+    @org.junit.jupiter.api.Timeout(120) // opening the connections alone takes a slow machine half a minute
     void twoThousandClientsWaitAndTheAppAnswersAsEver(Container container) throws Exception {
         try (StalledOrigin origin = StalledOrigin.start();
                 AppServer app = AppServer.on(container)
@@ -76,10 +77,10 @@ class HostThreadsTest {
 
             try (Crowd crowd = new Crowd(app.port(), 2_000, "/slow/x")) {
                 if (VIRTUAL) {
-                    await().atMost(Duration.ofSeconds(40)).until(() -> origin.waiting() == 2_000);
+                    await().atMost(Duration.ofSeconds(80)).until(() -> origin.waiting() == 2_000);
                     assertThat(crowd.answers()).isEmpty();
                 } else {
-                    await().atMost(Duration.ofSeconds(40)).until(() -> crowd.answered("HTTP/1.1 503") == 1_880);
+                    await().atMost(Duration.ofSeconds(80)).until(() -> crowd.answered("HTTP/1.1 503") == 1_880);
                     assertThat(origin.waiting()).isEqualTo(120);
                     assertThat(crowd.answers()).allMatch(answer -> answer.toLowerCase(java.util.Locale.ROOT)
                             .contains("\r\nretry-after: 1\r\n"));
@@ -146,6 +147,84 @@ class HostThreadsTest {
             await().untilAsserted(() ->
                     assertThat(((Number) underWay.getValue()).intValue()).isZero());
             assertThat(first.get("/api/x").text()).isEqualTo("content");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void crowdAtAFastUpstreamWaitsOnItsThreadsWhileProcessorsAreBusy(Container container) throws Exception {
+        MetricRegistry registry = new MetricRegistry();
+        CountDownLatch never = new CountDownLatch(1);
+        try (RawOrigin origin = RawOrigin.scripted(connection -> {
+                    while (connection.readRequest() != null) {
+                        never.await(2, TimeUnit.MILLISECONDS); // so that exchanges meet
+                        connection.send(RawOrigin.ok("content"));
+                    }
+                });
+                AppServer app = AppServer.on(container)
+                        .threads(20)
+                        .filter(new HeadgateFilter(gateway()
+                                        .hostThreads(2)
+                                        .hostThreadsPool(3)
+                                        .route("api", r -> r.path("/api/*").to(origin.url()))
+                                        .build())
+                                .metrics(registry))
+                        .start();
+                Load load = new Load(app, 30, "/api/x")) {
+            Gauge<?> left = (Gauge<?>) registry.getMetrics().get("headgate.headgate.threads.left");
+            await().atMost(Duration.ofSeconds(50)).until(() -> {
+                Object before = left.getValue();
+                int answers = load.answers.get();
+                await().atMost(Duration.ofSeconds(30)).until(() -> load.answers.get() >= answers + 300);
+                return left.getValue().equals(before);
+            });
+            assertThat(load.surprises).isEmpty();
+        }
+    }
+
+    /** Clients that ask one time after the other, on a machine that has nothing left to compute with. */
+    private static final class Load implements AutoCloseable {
+
+        final AtomicInteger answers = new AtomicInteger();
+        final Queue<Object> surprises = new ConcurrentLinkedQueue<>();
+        private final List<Thread> threads = new ArrayList<>();
+        private volatile boolean over;
+
+        Load(AppServer app, int clients, String path) {
+            for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+                start(() -> {
+                    while (!over) {
+                        Thread.onSpinWait();
+                    }
+                });
+            }
+            for (int i = 0; i < clients; i++) {
+                start(() -> {
+                    try (RawClient client = app.connect()) {
+                        while (!over) {
+                            RawMessage answer = client.get(path);
+                            if (!answer.text().equals("content")) {
+                                surprises.add(answer);
+                            }
+                            answers.incrementAndGet();
+                        }
+                    } catch (IOException e) {
+                        surprises.add(e);
+                    }
+                });
+            }
+        }
+
+        private void start(Runnable work) {
+            Thread thread = new Thread(work);
+            threads.add(thread);
+            thread.start();
+        }
+
+        @Override
+        public void close() {
+            over = true;
+            await().until(() -> threads.stream().noneMatch(Thread::isAlive));
         }
     }
 
