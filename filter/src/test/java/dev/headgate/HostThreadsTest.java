@@ -203,18 +203,27 @@ class HostThreadsTest {
             }
             for (int i = 0; i < clients; i++) {
                 start(() -> {
-                    try (RawClient client = app.connect()) {
+                    try {
                         while (!over) {
-                            RawMessage answer = client.get(path);
-                            if (!answer.text().equals("content")) {
-                                surprises.add(answer);
-                            }
-                            answers.incrementAndGet();
+                            ask(app, path);
                         }
                     } catch (IOException e) {
                         surprises.add(e);
                     }
                 });
+            }
+        }
+
+        /** By one connection, which Tomcat ends after 100 requests. */
+        private void ask(AppServer app, String path) throws IOException {
+            try (RawClient client = app.connect()) {
+                for (int i = 0; i < 100 && !over; i++) {
+                    RawMessage answer = client.get(path);
+                    if (!answer.text().equals("content")) {
+                        surprises.add(answer);
+                    }
+                    answers.incrementAndGet();
+                }
             }
         }
 
