@@ -156,6 +156,8 @@ final class HostThreads implements AutoCloseable {
             }
             return;
         }
+        // Who waits for the share passes those in line, which the pool serves meanwhile: at such a pace all are soon
+        // through.
         if (!hasToQueue(exchange) && share.tryTake() || !detached.containsKey(exchange) && share.takeSoon()) {
             try {
                 work.run();
