@@ -156,9 +156,7 @@ final class HostThreads implements AutoCloseable {
             }
             return;
         }
-        // Who waits for the share passes those in line, which the pool serves meanwhile: at such a pace all are soon
-        // through.
-        if (!hasToQueue(exchange) && share.tryTake() || !detached.containsKey(exchange) && share.takeSoon()) {
+        if (!hasToQueue(exchange) && share.tryTake() || mayWait(exchange) && share.takeSoon()) {
             try {
                 work.run();
             } finally {
@@ -173,6 +171,11 @@ final class HostThreads implements AutoCloseable {
     /** Whether it would push in front of others: it is new, and could stand in line as they do. */
     private boolean hasToQueue(Exchange exchange) {
         return !line.isEmpty() && exchange.request().isAsyncSupported() && !detached.containsKey(exchange);
+    }
+
+    /** Whether it may wait for the share, though others stand in line: the pool serves them meanwhile, if there is one. */
+    private boolean mayWait(Exchange exchange) {
+        return !detached.containsKey(exchange) && (poolSize > 0 || line.isEmpty());
     }
 
     /**
