@@ -43,9 +43,10 @@ import org.slf4j.MDC;
  *
  * <p>While fewer exchanges than the gateway's share are at their upstreams, the container's thread does it all: nothing
  * is faster. Beyond the share, and unless one of it is about to come back ({@link ThreadShare}), the exchange leaves that
- * thread through {@code startAsync} and the same code goes on, on a virtual thread where Java has them (21 and later), otherwise on a pool of the gateway's own that never queues. Where
- * neither can be had, because a filter or servlet of the chain does not support async or the pool is full, the client is
- * told so at once. A container whose own threads are virtual has enough of them: there everything runs in place.
+ * thread through {@code startAsync} and the same code goes on, on a virtual thread where Java has them (21 and later),
+ * otherwise on a pool of the gateway's own that never queues. Where neither can be had, because a filter or servlet of
+ * the chain does not support async or the pool is full, the client is told so at once. A container whose own threads are
+ * virtual has enough of them: there everything runs in place.
  *
  * <p>An exchange that waits for another one needs no thread at all meanwhile ({@link #park}). It goes on on a virtual
  * thread, or on one that the container lends for it.

@@ -79,7 +79,7 @@ final class ThreadShare {
         line.add(turn);
         if (free.tryAcquire()) {
             if (!line.remove(turn)) {
-                giveBack(); // and was handed another one meanwhile
+                handOn(); // it was handed another one meanwhile
             }
             return true;
         }
@@ -107,6 +107,10 @@ final class ThreadShare {
 
     void giveBack() {
         back.increment();
+        handOn();
+    }
+
+    private void handOn() {
         do {
             CountDownLatch first = line.poll();
             if (first != null) {
@@ -118,7 +122,7 @@ final class ThreadShare {
         } while (!line.isEmpty() && free.tryAcquire());
     }
 
-    /** Whether there is a thread that nobody waits for. */
+    /** Whether a thread may go to an upstream at once. */
     boolean isFree() {
         return free.availablePermits() > 0;
     }

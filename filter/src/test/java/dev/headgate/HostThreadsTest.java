@@ -60,7 +60,7 @@ class HostThreadsTest {
 
     @ParameterizedTest
     @EnumSource
-    @org.junit.jupiter.api.Timeout(120) // opening the connections alone takes a slow machine half a minute
+    @org.junit.jupiter.api.Timeout(120) // a slow machine takes half a minute on Jetty
     void twoThousandClientsWaitAndTheAppAnswersAsEver(Container container) throws Exception {
         try (StalledOrigin origin = StalledOrigin.start();
                 AppServer app = AppServer.on(container)
@@ -99,14 +99,7 @@ class HostThreadsTest {
         assumeFalse(VIRTUAL, "where threads are virtual there is one for each");
         CountDownLatch go = new CountDownLatch(1);
         try (RawOrigin origin = answeringAfter(go);
-                AppServer app = AppServer.on(container)
-                        .threads(20)
-                        .filter(new HeadgateFilter(gateway()
-                                .hostThreads(2)
-                                .hostThreadsPool(3)
-                                .route("api", r -> r.path("/api/*").to(origin.url()))
-                                .build()))
-                        .start();
+                AppServer app = appWithTwentyThreads(container, 2, 3, origin, new MetricRegistry());
                 Crowd crowd = new Crowd(app.port(), 100, "/api/x")) {
             await().until(() -> origin.requests() == 5);
             go.countDown();
@@ -122,15 +115,7 @@ class HostThreadsTest {
         MetricRegistry registry = new MetricRegistry();
         CountDownLatch go = new CountDownLatch(1);
         try (RawOrigin origin = answeringAfter(go);
-                AppServer app = AppServer.on(container)
-                        .threads(20)
-                        .filter(new HeadgateFilter(gateway()
-                                        .hostThreads(1)
-                                        .hostThreadsPool(1)
-                                        .route("api", r -> r.path("/api/*").to(origin.url()))
-                                        .build())
-                                .metrics(registry))
-                        .start();
+                AppServer app = appWithTwentyThreads(container, 1, 1, origin, registry);
                 RawClient first = app.connect();
                 RawClient second = app.connect()) {
             first.send(RawClient.request("GET", "/api/x") + "\r\n");
@@ -161,15 +146,7 @@ class HostThreadsTest {
                         connection.send(RawOrigin.ok("content"));
                     }
                 });
-                AppServer app = AppServer.on(container)
-                        .threads(20)
-                        .filter(new HeadgateFilter(gateway()
-                                        .hostThreads(2)
-                                        .hostThreadsPool(3)
-                                        .route("api", r -> r.path("/api/*").to(origin.url()))
-                                        .build())
-                                .metrics(registry))
-                        .start();
+                AppServer app = appWithTwentyThreads(container, 2, 3, origin, registry);
                 Load load = new Load(app, 30, "/api/x")) {
             Gauge<?> left = (Gauge<?>) registry.getMetrics().get("headgate.headgate.threads.left");
             await().atMost(Duration.ofSeconds(50)).until(() -> {
@@ -238,6 +215,19 @@ class HostThreadsTest {
             over = true;
             await().until(() -> threads.stream().noneMatch(Thread::isAlive));
         }
+    }
+
+    private static AppServer appWithTwentyThreads(
+            Container container, int share, int pool, RawOrigin origin, MetricRegistry registry) throws Exception {
+        return AppServer.on(container)
+                .threads(20)
+                .filter(new HeadgateFilter(gateway()
+                                .hostThreads(share)
+                                .hostThreadsPool(pool)
+                                .route("api", r -> r.path("/api/*").to(origin.url()))
+                                .build())
+                        .metrics(registry))
+                .start();
     }
 
     private static RawOrigin answeringAfter(CountDownLatch go) throws IOException {
