@@ -19,19 +19,24 @@ import java.util.function.LongSupplier;
  * threads are not what is scarce then. So it does better to wait on its thread for another one to come back, if they come
  * back so quickly that their upstreams cannot be slow.
  *
+ * <p>Who comes back leaves its place to whoever comes next, mostly itself with the next request: to wake another thread
+ * for each exchange costs a fifth of a small one. Those who wait have their turn when they have waited for long, or when
+ * places lie free for want of newcomers.
+ *
  * <p>Thread-safe.
  */
 final class ThreadShare {
 
     private final int size;
+
+    /** So many places may lie free while somebody waits; never all. */
+    private final int spare;
+
     private final long longestWait;
     private final Semaphore free;
 
-    /**
-     * Those who wait; who comes back hands its place to the first. A fair semaphore would wake them one after the other, and
-     * while processors are busy most of its places lie idle until the next one runs.
-     */
-    private final Queue<CountDownLatch> line = new ConcurrentLinkedQueue<>();
+    /** Those who wait, the first one first. */
+    private final Queue<Turn> line = new ConcurrentLinkedQueue<>();
 
     private final LongSupplier nanoSource;
     private final BooleanSupplier processorsBusy;
@@ -54,6 +59,7 @@ final class ThreadShare {
      */
     ThreadShare(int size, Duration longestWait, LongSupplier nanoSource, BooleanSupplier processorsBusy) {
         this.size = size;
+        this.spare = size / 4;
         this.longestWait = longestWait.toNanos();
         this.free = new Semaphore(size);
         this.nanoSource = nanoSource;
@@ -75,7 +81,7 @@ final class ThreadShare {
         if (!isQuick()) {
             return false;
         }
-        CountDownLatch turn = new CountDownLatch(1);
+        Turn turn = new Turn(nanoSource.getAsLong() + longestWait / 2);
         line.add(turn);
         if (free.tryAcquire()) {
             if (!line.remove(turn)) {
@@ -111,15 +117,35 @@ final class ThreadShare {
     }
 
     private void handOn() {
-        do {
-            CountDownLatch first = line.poll();
-            if (first != null) {
+        free.release();
+        while (isFirstsTurn() && free.tryAcquire()) {
+            Turn first = line.poll();
+            if (first == null) {
+                free.release(); // it waits no more
+            } else {
                 first.countDown();
-                return;
             }
-            free.release();
-            // Who got in line just before that has looked for a free one too early.
-        } while (!line.isEmpty() && free.tryAcquire());
+        }
+    }
+
+    private boolean isFirstsTurn() {
+        Turn first = line.peek();
+        return first != null && (free.availablePermits() > spare || first.isDue(nanoSource.getAsLong()));
+    }
+
+    /** A place in line, opened when it is this one's turn. */
+    private static final class Turn extends CountDownLatch {
+
+        private final long dueNanos;
+
+        Turn(long dueNanos) {
+            super(1);
+            this.dueNanos = dueNanos;
+        }
+
+        boolean isDue(long now) {
+            return now - dueNanos >= 0;
+        }
     }
 
     /** Whether a thread may go to an upstream at once. */

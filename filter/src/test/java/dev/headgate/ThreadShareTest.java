@@ -6,14 +6,16 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who finds all threads of the share at upstreams waits only where that is better than to leave. */
 @Timeout(30)
@@ -24,7 +26,12 @@ class ThreadShareTest {
 
     private final AtomicLong now = new AtomicLong();
     private final AtomicBoolean busy = new AtomicBoolean(true);
-    private final ThreadShare share = new ThreadShare(2, LONG, now::get, busy::get);
+    private final ThreadShare share = share(2);
+    private final ThreadShare eight = share(8);
+
+    private ThreadShare share(int size) {
+        return new ThreadShare(size, LONG, now::get, busy::get);
+    }
 
     /** Within the longest wait a thread comes back so many times. */
     private void comesBack(ThreadShare share, Duration longestWait, int times) {
@@ -41,10 +48,21 @@ class ThreadShareTest {
     }
 
     /** All are taken, and who comes now waits. */
-    private void takeAllWhileQuick() {
+    private void takeAllWhileQuick(ThreadShare share) {
         comesBack(share, LONG, 1_000);
         assertThat(share.takeSoon()).isTrue();
-        assertThat(share.tryTake()).isTrue();
+        while (share.isFree()) {
+            assertThat(share.tryTake()).isTrue();
+        }
+    }
+
+    /** @return done with true once it has a place */
+    private Future<Boolean> waits(ThreadShare share) {
+        int before = share.waiting();
+        CompletableFuture<Boolean> turn = new CompletableFuture<>();
+        new Thread(() -> turn.complete(share.takeSoon())).start();
+        await().until(() -> share.waiting() == before + 1);
+        return turn;
     }
 
     @Test
@@ -92,29 +110,49 @@ class ThreadShareTest {
 
     @Test
     void nobodyWaitsOnceNothingComesBackAnyMore() {
-        takeAllWhileQuick();
+        takeAllWhileQuick(share);
         now.addAndGet(LONG.toNanos());
         assertThat(share.takeSoon()).isFalse();
     }
 
     @Test
-    void whoComesBackHandsItsPlaceToWhoHasWaitedLongest() throws Exception {
-        takeAllWhileQuick();
-        BlockingQueue<String> served = new LinkedBlockingQueue<>();
-        List<Thread> threads = new ArrayList<>();
-        for (String name : List.of("first", "second", "third")) {
-            Thread thread = new Thread(() -> {
-                if (share.takeSoon()) {
-                    served.add(name);
-                }
-            });
-            threads.add(thread);
-            thread.start();
-            await().until(() -> share.waiting() == threads.size());
-        }
-        for (String name : List.of("first", "second", "third")) {
+    void whoComesNextIsServedBeforeThoseWhoHaveNotWaitedLong() throws Exception {
+        takeAllWhileQuick(eight);
+        Future<Boolean> first = waits(eight);
+        Future<Boolean> second = waits(eight);
+        now.addAndGet(LONG.toNanos() / 2 - 1);
+        eight.giveBack();
+        assertThat(eight.waiting()).isEqualTo(2);
+        assertThat(eight.tryTake()).isTrue();
+
+        now.addAndGet(1);
+        eight.giveBack();
+        assertThat(first.get(10, TimeUnit.SECONDS)).isTrue();
+        eight.giveBack();
+        assertThat(second.get(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(eight.tryTake()).isFalse();
+        assertThat(eight.waiting()).isZero();
+    }
+
+    @Test
+    void placesForWhichNobodyComesGoToThoseWhoWait() throws Exception {
+        takeAllWhileQuick(eight);
+        Future<Boolean> waiting = waits(eight);
+        eight.giveBack();
+        eight.giveBack();
+        assertThat(eight.waiting()).isEqualTo(1);
+        eight.giveBack(); // more than a quarter of them
+        assertThat(waiting.get(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(eight.taken()).isEqualTo(6);
+    }
+
+    @Test
+    void ofASmallShareNoPlaceLiesFreeWhileSomebodyWaits() throws Exception {
+        takeAllWhileQuick(share);
+        List<Future<Boolean>> waiting = List.of(waits(share), waits(share), waits(share));
+        for (Future<Boolean> next : waiting) {
             share.giveBack();
-            assertThat(served.poll(10, TimeUnit.SECONDS)).isEqualTo(name);
+            assertThat(next.get(10, TimeUnit.SECONDS)).isTrue();
             assertThat(share.tryTake()).isFalse();
         }
         assertThat(share.waiting()).isZero();
@@ -135,15 +173,17 @@ class ThreadShareTest {
 
     @Test
     void whoIsInterruptedGoesElsewhereAndStaysInterrupted() {
-        takeAllWhileQuick();
+        takeAllWhileQuick(share);
         Thread.currentThread().interrupt();
         assertThat(share.takeSoon()).isFalse();
         assertThat(Thread.interrupted()).isTrue();
         assertThat(share.waiting()).isZero();
     }
 
-    @Test
-    void noPlaceIsLostOrGivenTwiceUnderContention() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {2, 8})
+    void noPlaceIsLostOrGivenTwiceUnderContention(int size) throws Exception {
+        ThreadShare share = share(size);
         comesBack(share, LONG, 1_000);
         assertThat(share.takeSoon()).isTrue(); // from here on it is quick: the clock stands still
         share.giveBack();
@@ -151,9 +191,9 @@ class ThreadShareTest {
         AtomicInteger most = new AtomicInteger();
         AtomicInteger done = new AtomicInteger();
         List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < 8; i++) {
+        for (int i = 0; i < 4 * size; i++) {
             Thread thread = new Thread(() -> {
-                for (int k = 0; k < 5_000; k++) {
+                for (int k = 0; k < 2_000; k++) {
                     if (share.tryTake() || share.takeSoon()) {
                         most.accumulateAndGet(inside.incrementAndGet(), Math::max);
                         Thread.yield();
@@ -169,8 +209,8 @@ class ThreadShareTest {
         for (Thread thread : threads) {
             thread.join();
         }
-        assertThat(done).hasValue(40_000);
-        assertThat(most).hasValue(2);
+        assertThat(done).hasValue(4 * size * 2_000);
+        assertThat(most).hasValue(size);
         assertThat(share.taken()).isZero();
         assertThat(share.waiting()).isZero();
     }
