@@ -12,7 +12,10 @@ import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -258,6 +261,32 @@ class ResponseContentTest {
             RawMessage response = scene.client().get("/api/x");
             assertThat(response.complete()).isTrue();
             assertThat(response.content()).isEqualTo(content);
+        }
+    }
+
+    /** Sizes below and above, and at the very edges, of what is read at once. */
+    @OnEachContainer
+    void allThatHasComeReachesTheClientWhereTheOriginPausesInTheMiddle(Container container) throws IOException {
+        for (int first : new int[] {1, 8_000, 32_768, 40_000, 65_536, 100_000}) {
+            CountDownLatch firstSeen = new CountDownLatch(1);
+            byte[] content = new byte[first + 50_000];
+            new java.util.Random(first).nextBytes(content);
+            RawOrigin origin = RawOrigin.scripted(connection -> {
+                connection.readRequest();
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + content.length + "\r\n\r\n");
+                connection.send(Arrays.copyOf(content, first));
+                await(firstSeen);
+                connection.send(Arrays.copyOfRange(content, first, content.length));
+            });
+            try (Scene scene = Scene.of(container, origin);
+                    InputStream received = URI.create(
+                                    "http://127.0.0.1:" + scene.app().port() + "/api/x")
+                            .toURL()
+                            .openStream()) {
+                assertThat(received.readNBytes(first)).isEqualTo(Arrays.copyOf(content, first));
+                firstSeen.countDown();
+                assertThat(received.readAllBytes()).isEqualTo(Arrays.copyOfRange(content, first, content.length));
+            }
         }
     }
 

@@ -360,6 +360,9 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
 
         private final InputStream socketInput;
 
+        /** How much was there when it was asked last, and has not been read since. */
+        private int arrived;
+
         Input(InputStream socketInput) {
             this.socketInput = socketInput;
         }
@@ -384,8 +387,11 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
                 headBegun = true;
                 return count;
             }
-            if (beforeBlocking != null && socketInput.available() == 0) {
-                beforeBlocking.run();
+            if (beforeBlocking != null && arrived == 0) {
+                arrived = socketInput.available();
+                if (arrived == 0) {
+                    beforeBlocking.run();
+                }
             }
             arm(Limit.READ_IDLE, idleNanos == 0 ? NONE : watchdog.now() + idleNanos);
             int count = readRaw(buffer, offset, length);
@@ -394,6 +400,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
                 // HttpCore takes the end of the connection for the end of the trailer section.
                 throw new EOFException("the connection ended within chunked content");
             }
+            arrived = count < 0 ? 0 : Math.max(0, arrived - count);
             return count;
         }
 
