@@ -85,7 +85,7 @@ final class ThreadShare {
         line.add(turn);
         if (free.tryAcquire()) {
             if (!line.remove(turn)) {
-                handOn(); // it was handed another one meanwhile
+                putBack(); // it was handed another one meanwhile
             }
             return true;
         }
@@ -113,10 +113,10 @@ final class ThreadShare {
 
     void giveBack() {
         back.increment();
-        handOn();
+        putBack();
     }
 
-    private void handOn() {
+    private void putBack() {
         free.release();
         while (isFirstsTurn() && free.tryAcquire()) {
             Turn first = line.poll();
