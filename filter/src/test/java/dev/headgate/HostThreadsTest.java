@@ -60,7 +60,6 @@ class HostThreadsTest {
 
     @ParameterizedTest
     @EnumSource
-    @org.junit.jupiter.api.Timeout(120) // a slow machine takes half a minute on Jetty
     void twoThousandClientsWaitAndTheAppAnswersAsEver(Container container) throws Exception {
         try (StalledOrigin origin = StalledOrigin.start();
                 AppServer app = AppServer.on(container)
@@ -68,7 +67,9 @@ class HostThreadsTest {
                         .filter(new HeadgateFilter(gateway()
                                 .hostThreads(20)
                                 .hostThreadsPool(100)
-                                .route("slow", r -> r.path("/slow/*").to(origin.url()))
+                                .route(
+                                        "slow",
+                                        r -> r.path("/slow/*").to(origin.url()).timeoutResponse(Duration.ofMinutes(5)))
                                 .upstream("slow", u -> u.connectionsMax(10_000))
                                 .build()))
                         .start();
@@ -77,10 +78,10 @@ class HostThreadsTest {
 
             try (Crowd crowd = new Crowd(app.port(), 2_000, "/slow/x")) {
                 if (VIRTUAL) {
-                    await().atMost(Duration.ofSeconds(80)).until(() -> origin.waiting() == 2_000);
+                    await().atMost(Duration.ofSeconds(40)).until(() -> origin.waiting() == 2_000);
                     assertThat(crowd.answers()).isEmpty();
                 } else {
-                    await().atMost(Duration.ofSeconds(80)).until(() -> crowd.answered("HTTP/1.1 503") == 1_880);
+                    await().atMost(Duration.ofSeconds(40)).until(() -> crowd.answered("HTTP/1.1 503") == 1_880);
                     assertThat(origin.waiting()).isEqualTo(120);
                     assertThat(crowd.answers()).allMatch(answer -> answer.toLowerCase(java.util.Locale.ROOT)
                             .contains("\r\nretry-after: 1\r\n"));

@@ -50,6 +50,9 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  */
 public final class AppServer implements AutoCloseable {
 
+    /** Clients who find less room than that to be accepted try again after a second, so that a crowd takes half a minute. */
+    private static final int BACKLOG = 1024;
+
     /** Stops the container. */
     private interface Stop {
         void run() throws Exception;
@@ -218,6 +221,7 @@ public final class AppServer implements AutoCloseable {
             connector.setProperty("address", "127.0.0.1");
             connector.setProperty("maxThreads", Integer.toString(threads));
             connector.setProperty("minSpareThreads", "2");
+            connector.setProperty("acceptCount", Integer.toString(BACKLOG));
             if (virtualThreads) {
                 connector.setProperty("useVirtualThreads", "true");
             }
@@ -303,6 +307,7 @@ public final class AppServer implements AutoCloseable {
                     new HttpConnectionFactory(configuration),
                     new HTTP2CServerConnectionFactory(configuration));
             connector.setHost("127.0.0.1");
+            connector.setAcceptQueueSize(BACKLOG);
             connector.setShutdownIdleTimeout(100);
             if (patience != null) {
                 connector.setIdleTimeout(patience.toMillis());
