@@ -35,7 +35,7 @@ final class ThreadShare {
     private final long longestWait;
     private final Semaphore free;
 
-    /** Those who wait, the first one first. */
+    /** Those who wait, the first one first. Not the semaphore's own queue: of that one is woken whenever a place gets free. */
     private final Queue<Turn> line = new ConcurrentLinkedQueue<>();
 
     private final LongSupplier nanoSource;

@@ -58,10 +58,11 @@ class ThreadShareTest {
 
     /** @return done with true once it has a place */
     private Future<Boolean> waits(ThreadShare share) {
-        int before = share.waiting();
         CompletableFuture<Boolean> turn = new CompletableFuture<>();
-        new Thread(() -> turn.complete(share.takeSoon())).start();
-        await().until(() -> share.waiting() == before + 1);
+        Thread thread = new Thread(() -> turn.complete(share.takeSoon()));
+        thread.start();
+        // Only then has it looked for a free place for the last time; in line it stands before.
+        await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
         return turn;
     }
 
