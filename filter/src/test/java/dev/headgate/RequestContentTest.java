@@ -112,12 +112,40 @@ class RequestContentTest {
     @OnEachContainer
     void contentOfKnownLengthStreams(Container container) throws Exception {
         try (Scene scene = Scene.of(container, RawOrigin.ok())) {
-            scene.client().send(RawClient.request("PUT", "/api/x", "Content-Length: 11") + "\r\nfirst");
+            String rest = "x".repeat(20_000);
+            scene.client().send(RawClient.request("PUT", "/api/x", "Content-Length: 20005") + "\r\nfirst");
             RawMessage sent = scene.origin().request(0);
             sent.awaitContent(5);
-            scene.client().send(" rest!");
+            scene.client().send(rest);
             assertThat(scene.client().readResponse().text()).isEqualTo("ok");
-            assertThat(sent.text()).isEqualTo("first rest!");
+            assertThat(sent.text()).isEqualTo("first" + rest);
+        }
+    }
+
+    @OnEachContainer
+    void smallContentComesToTheOriginOnlyWhenItIsWhole(Container container) throws Exception {
+        try (Scene scene = Scene.of(container, RawOrigin.ok())) {
+            RawClient slow = scene.connect();
+            slow.send(RawClient.request("PUT", "/api/x", "Content-Length: 16384") + "\r\nfirst");
+            for (int i = 0; i < 20; i++) {
+                assertThat(scene.client().get("/api/other").text()).isEqualTo("ok");
+            }
+            assertThat(scene.origin().requests()).isEqualTo(20);
+            slow.send("x".repeat(16_379));
+            assertThat(slow.readResponse().text()).isEqualTo("ok");
+            assertThat(scene.origin().request(20).text()).isEqualTo("first" + "x".repeat(16_379));
+        }
+    }
+
+    @OnEachContainer
+    void smallContentThatTheClientCutsNeverComesToTheOrigin(Container container) throws Exception {
+        try (Scene scene = Scene.of(container, RawOrigin.ok())) {
+            RawClient client = scene.connect();
+            client.send(RawClient.request("PUT", "/api/x", "Content-Length: 10") + "\r\nfirst");
+            client.halfClose();
+            client.readToEnd();
+            assertThat(scene.client().get("/api/other").text()).isEqualTo("ok");
+            assertThat(scene.origin().requests()).isEqualTo(1);
         }
     }
 
@@ -224,7 +252,7 @@ class RequestContentTest {
     /** RFC 9112 §8: a message cut short is incomplete, and must be so at the origin too. */
     @OnEachContainer
     void uploadThatTheClientCutsIsCutAtTheOrigin(Container container) throws Exception {
-        String[] heads = {"Transfer-Encoding: chunked", "Content-Length: 1000"};
+        String[] heads = {"Transfer-Encoding: chunked", "Content-Length: 20000"};
         for (String framing : heads) {
             for (boolean reset : new boolean[] {true, false}) {
                 try (Scene scene = Scene.of(container, RawOrigin.ok())) {
@@ -253,7 +281,7 @@ class RequestContentTest {
     @OnEachContainer
     void uploadThatTheClientHalfClosesIsCutAtTheOrigin(Container container) throws Exception {
         try (Scene scene = Scene.of(container, RawOrigin.ok())) {
-            scene.client().send(RawClient.request("POST", "/api/x", "Content-Length: 10") + "\r\nstart");
+            scene.client().send(RawClient.request("POST", "/api/x", "Content-Length: 20000") + "\r\nstart");
             scene.origin().request(0).awaitContent(5);
             scene.client().halfClose();
             assertThat(scene.origin().request(0).awaitEnd()).isEqualTo(Ending.CUT);
@@ -274,7 +302,7 @@ class RequestContentTest {
     @OnEachContainer
     void uploadThatStallsIsGivenUpAfterTheIdleTimeout(Container container) throws Exception {
         try (Scene scene = Scene.of(container, RawOrigin.ok(), "route.r.timeout.idle=500ms")) {
-            scene.client().send(RawClient.request("POST", "/api/x", "Content-Length: 10") + "\r\nstart");
+            scene.client().send(RawClient.request("POST", "/api/x", "Content-Length: 20000") + "\r\nstart");
             assertThat(scene.origin().request(0).awaitEnd()).isEqualTo(Ending.CUT);
         }
     }

@@ -26,8 +26,9 @@ import org.apache.hc.core5.http.message.BasicHeader;
  * The content of one request on its way from the client to the origin, and how it is framed there: not at all, with a
  * known length, or chunked (RFC 9112 §6).
  *
- * <p>The first piece is read before the origin is bothered. That settles the framing where HTTP/2 leaves it open, spares
- * the origin clients that are slow to begin, and shows when somebody before the gateway has already read the content.
+ * <p>The first piece, and all of what is known to be small, is read before the origin is bothered. That settles the framing
+ * where HTTP/2 leaves it open, spares the origin clients that are slow to begin or slow with little, and shows when
+ * somebody before the gateway has already read the content.
  */
 final class RequestContent extends AbstractHttpEntity {
 
@@ -37,6 +38,7 @@ final class RequestContent extends AbstractHttpEntity {
     /** No content, and no field that speaks of its length. */
     static final long NONE = -2;
 
+    /** A piece. Content whose length is known to be no more is read whole. */
     private static final int BUFFER_BYTES = 16 * 1024;
 
     private final Exchange exchange;
@@ -124,6 +126,15 @@ final class RequestContent extends AbstractHttpEntity {
         int count = input == null ? -1 : readFrom(input, first, 0);
         if (count >= 0) {
             exchange.receivedContent(count);
+            // Tomcat hands over 8 KB at a time, and cannot say whether more has come: 10 KB would go up by two writes.
+            while (count < length && length <= BUFFER_BYTES) {
+                int more = readFrom(input, first, count);
+                if (more < 0) {
+                    throw cutShort(count, length);
+                }
+                exchange.receivedContent(more);
+                count += more;
+            }
             return new RequestContent(exchange, input, length, first, count, keepBytes);
         }
         byte[] form = isForm(request) ? FormContent.rebuild(request) : null;
@@ -174,6 +185,11 @@ final class RequestContent extends AbstractHttpEntity {
 
     private static GatewayFailure clientFailure(Exception e) {
         return new GatewayFailure(FailureKind.CLIENT_LEFT, "reading the client's content failed", e);
+    }
+
+    private static GatewayFailure cutShort(long count, long length) {
+        return new GatewayFailure(
+                FailureKind.CLIENT_LEFT, "the client's content ended after " + count + " of " + length + " bytes");
     }
 
     private static GatewayFailure consumed(HttpServletRequest request) {
@@ -279,8 +295,7 @@ final class RequestContent extends AbstractHttpEntity {
         if (length >= 0 && sent != length) {
             connection.abandonContent();
             connection.abort();
-            throw new GatewayFailure(
-                    FailureKind.CLIENT_LEFT, "the client's content ended after " + sent + " of " + length + " bytes");
+            throw cutShort(sent, length);
         }
     }
 

@@ -9,10 +9,12 @@ enum Peer {
     DIRECT("direct", Kind.NONE),
     NGINX("nginx", Kind.NGINX),
     TOMCAT_FLOOR("floor", Kind.TOMCAT),
+    TOMCAT_SOCKET("socket", Kind.TOMCAT),
     TOMCAT_BARE("bare", Kind.TOMCAT),
     TOMCAT_PROXY_SERVLET("http-proxy-servlet", Kind.TOMCAT),
     TOMCAT_HEADGATE("headgate", Kind.TOMCAT),
     JETTY_FLOOR("floor", Kind.JETTY),
+    JETTY_SOCKET("socket", Kind.JETTY),
     JETTY_BARE("bare", Kind.JETTY),
     JETTY_ASYNC("jetty-async", Kind.JETTY),
     JETTY_HEADGATE("headgate", Kind.JETTY),
@@ -53,6 +55,10 @@ enum Peer {
 
     boolean isFloor() {
         return app.equals("floor");
+    }
+
+    boolean isSocket() {
+        return app.equals("socket");
     }
 
     boolean isHeadgate() {

@@ -56,7 +56,8 @@ enum Row {
     boolean concerns(Peer peer) {
         return switch (this) {
             case HIT_SMALL, HIT_LARGE -> peer.isHeadgate() || peer.isFloor();
-            case POST, CHUNKED_SMALL, CHUNKED_LARGE -> !peer.isFloor();
+            case POST -> !peer.isFloor();
+            case CHUNKED_SMALL, CHUNKED_LARGE -> !peer.isFloor() && !peer.isSocket();
             // Peers that hold a thread for each of thousands of exchanges do not get far.
             case DELAY ->
                 EnumSet.of(Peer.TOMCAT_HEADGATE, Peer.JETTY_HEADGATE, Peer.JETTY_ASYNC, Peer.SPRING)

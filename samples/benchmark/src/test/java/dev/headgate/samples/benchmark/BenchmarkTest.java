@@ -16,7 +16,7 @@ class BenchmarkTest {
         String report = Benchmark.run(Options.of(
                 "target=" + Path.of("target").toAbsolutePath(),
                 "rows=1k,cache-1k",
-                "peers=tomcat-headgate,tomcat-http-proxy-servlet,tomcat-floor,jetty-headgate,jetty-async",
+                "peers=tomcat-headgate,tomcat-http-proxy-servlet,tomcat-socket,tomcat-floor,jetty-headgate,jetty-async",
                 "rounds=1",
                 "seconds=1",
                 "warmup=0",
@@ -29,7 +29,7 @@ class BenchmarkTest {
                 .contains("| tomcat-headgate | tomcat-floor | CPU per request |");
         assertThat(report.lines().filter(line -> line.matches("\\| (tomcat|jetty)-\\S+ \\| \\d.*")))
                 .as("answers without errors")
-                .hasSize(8)
+                .hasSize(9)
                 .allMatch(line -> line.endsWith("| 0 |"));
     }
 
