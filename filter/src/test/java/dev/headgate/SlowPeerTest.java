@@ -103,7 +103,7 @@ class SlowPeerTest {
         try (RawOrigin origin = RawOrigin.scripted(connection -> connection.readRequest());
                 AppServer app = app(container, origin, PATIENCE, "request.min-rate", "1000B");
                 RawClient client = app.connect()) {
-            client.send(RawClient.request("POST", "/api/x", "Content-Length: 10") + "\r\nabc");
+            client.send(RawClient.request("POST", "/api/x", "Content-Length: 20000") + "\r\nabc");
 
             client.readToEnd();
             assertThat(client.closedByPeer()).isTrue();
