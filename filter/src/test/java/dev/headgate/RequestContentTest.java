@@ -138,6 +138,24 @@ class RequestContentTest {
     }
 
     @OnEachContainer
+    void clientThatTakesTheWholeTotalTimeoutForSmallContentIsToBlameItself(Container container) throws Exception {
+        try (Scene scene = Scene.of(
+                container,
+                RawOrigin.ok(),
+                "route.r.timeout.connect=100ms",
+                "upstream.r.connections.lease-timeout=100ms",
+                "route.r.timeout.total=500ms")) {
+            scene.client().send(RawClient.request("PUT", "/api/x", "Content-Length: 10") + "\r\nfirst");
+            Thread.sleep(700); // the pace of the client
+            scene.client().send("later");
+            RawMessage response = scene.client().readResponse();
+            assertThat(response.status()).isEqualTo(408);
+            assertThat(response.text()).contains("client_too_slow");
+            assertThat(scene.origin().connections()).isZero();
+        }
+    }
+
+    @OnEachContainer
     void smallContentThatTheClientCutsNeverComesToTheOrigin(Container container) throws Exception {
         try (Scene scene = Scene.of(container, RawOrigin.ok())) {
             RawClient client = scene.connect();

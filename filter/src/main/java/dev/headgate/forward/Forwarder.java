@@ -205,6 +205,7 @@ public final class Forwarder {
         }
 
         // 2. What origins are asked. The client's content is read as far as that needs.
+        boolean overBefore = isTotalOver(route, exchange);
         RequestContent content = RequestContent.of(
                 exchange,
                 RequestRules.expectsContinue(request),
@@ -212,6 +213,13 @@ public final class Forwarder {
                 route.config().limits(),
                 nanoSource);
         exchange.replayedBy(content::replay);
+        if (!overBefore && content.isPresent() && isTotalOver(route, exchange)) {
+            // No origin is to blame for the client, and none need be asked any more.
+            throw new GatewayFailure(
+                    FailureKind.CLIENT_TOO_SLOW,
+                    "the client's content was waited for until "
+                            + route.config().timeouts().total().toMillis() + " ms (timeout.total) were over");
+        }
         OutgoingRequest outgoing = route.request().requestFor(target, match, exchange, content);
         String affinity = route.affinity().of(match, exchange);
 
@@ -567,6 +575,11 @@ public final class Forwarder {
     /** How much of the time for a response head is left to this exchange's further attempts. */
     private long remaining(Rules route, Exchange exchange) {
         return route.config().timeouts().response().toNanos() - (nanoSource.getAsLong() - exchange.startNanos());
+    }
+
+    private boolean isTotalOver(Rules route, Exchange exchange) {
+        Duration total = route.config().timeouts().total();
+        return !total.isZero() && nanoSource.getAsLong() - exchange.startNanos() >= total.toNanos();
     }
 
     /** RFC 9110 §10.2.3, the form in seconds: an origin that asks for rest gets it. */

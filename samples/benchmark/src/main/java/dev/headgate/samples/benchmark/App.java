@@ -15,8 +15,10 @@ record App(HttpServlet servlet, Map<String, String> servletParams, Filter filter
         return new App(servlet, params, null, Map.of());
     }
 
-    /** @param kind one of {@code floor}, {@code socket}, {@code bare}, {@code headgate}, {@code http-proxy-servlet}, {@code
-     *     jetty-async} */
+    /**
+     * @param kind one of {@code floor}, {@code socket}, {@code bare}, {@code headgate}, {@code http-proxy-servlet},
+     *     {@code jetty-async}
+     */
     static App of(String kind, String upstream) throws ReflectiveOperationException {
         return switch (kind) {
             case "floor" -> of(new FloorServlet(), Map.of());

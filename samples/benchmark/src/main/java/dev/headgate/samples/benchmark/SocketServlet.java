@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What is left of a gateway that waits for its upstream when all that it could do without is gone: no such gateway in this
- * container can be cheaper. It writes a request to a socket of its own and copies what comes back, takes every message for
+ * What is left of a gateway that waits for its upstream when all that it could do without is gone: hardly any can be
+ * cheaper in this container. It writes a request to a socket of its own and copies what comes back, takes every message for
  * well formed, and knows of no content but that whose length is said in advance.
  */
 final class SocketServlet extends HttpServlet {
