@@ -126,9 +126,7 @@ final class RequestContent extends AbstractHttpEntity {
         int count = input == null ? -1 : readFrom(input, first, 0);
         if (count >= 0) {
             exchange.receivedContent(count);
-            // Containers hand over 8 KB at a time, and Tomcat cannot say whether more has come: 10 KB would go up by
-            // two
-            // writes.
+            // Containers hand over 8 KB at a time, and Tomcat cannot say whether more has come: two writes for 10 KB.
             while (count < length && length <= BUFFER_BYTES) {
                 int more = readFrom(input, first, count);
                 if (more < 0) {
