@@ -9,6 +9,7 @@ import dev.headgate.testing.RawMessage;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -48,6 +49,24 @@ class PooledConnectionTest {
                 assertThat(first.text()).isIn("ok", "");
                 assertThat(scene.connect().get("/api/y").text()).as(response).isEqualTo("mine");
                 assertThat(origin.connections()).as(response).isEqualTo(2);
+            }
+        }
+    }
+
+    /** Where more has been read from the connection at once than the response is long. */
+    @OnEachContainer
+    void surplusBytesBehindMuchContentNeverReachTheNextClient(Container container) throws IOException {
+        for (int size : new int[] {600, 3_000, 7_000, 8_100, 9_000}) {
+            String content = "x".repeat(size);
+            String chunk = Integer.toHexString(size) + "\r\n" + content + "\r\n0\r\n\r\n";
+            for (String response :
+                    List.of(RawOrigin.ok(content), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)) {
+                RawOrigin origin = RawOrigin.answering(response + EVIL, RawOrigin.ok("mine"));
+                try (Scene scene = Scene.of(container, origin)) {
+                    assertThat(scene.connect().get("/api/x").text()).isEqualTo(content);
+                    assertThat(scene.connect().get("/api/y").text()).isEqualTo("mine");
+                    assertThat(origin.connections()).as("%d bytes", size).isEqualTo(2);
+                }
             }
         }
     }

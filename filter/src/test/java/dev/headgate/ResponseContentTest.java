@@ -106,6 +106,38 @@ class ResponseContentTest {
         }
     }
 
+    /** Around the sizes at which something is read at once or by way of a buffer, from an origin that writes in pieces or not. */
+    @OnEachContainer
+    void chunkedContentPassesWhateverTheSizesOfItsChunks(Container container) throws IOException {
+        StringBuilder content = new StringBuilder();
+        StringBuilder chunks = new StringBuilder("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for (int size : new int[] {1, 511, 513, 2_047, 3, 2_049, 8_190, 8_193, 2, 20_000, 600, 1}) {
+            String chunk = IntStream.range(0, size)
+                    .mapToObj(i -> Character.toString('a' + (content.length() + i) % 23))
+                    .collect(Collectors.joining());
+            content.append(chunk);
+            chunks.append(Integer.toHexString(size))
+                    .append("\r\n")
+                    .append(chunk)
+                    .append("\r\n");
+        }
+        String response = chunks.append("0\r\n\r\n").toString();
+        for (int piece : new int[] {response.length(), 5_000, 1_000, 37}) {
+            RawOrigin origin = RawOrigin.scripted(connection -> {
+                connection.readRequest();
+                for (int from = 0; from < response.length(); from += piece) {
+                    connection.send(response.substring(from, Math.min(response.length(), from + piece)));
+                }
+                connection.readToEnd();
+            });
+            try (Scene scene = Scene.of(container, origin)) {
+                assertThat(scene.client().get("/api/x").text())
+                        .as("pieces of %d bytes", piece)
+                        .isEqualTo(content.toString());
+            }
+        }
+    }
+
     @OnEachContainer
     void contentIsNotHeldBackWhereOnlyItsEndIsMissing(Container container) throws IOException {
         for (String begun : new String[] {"", "0", "0\r\n"}) {

@@ -19,7 +19,7 @@ import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
  * garbage before the status line, takes a head that the connection's end cut off for a whole one, and lets names pass
  * that are no tokens.
  *
- * <p>Belongs to one connection.
+ * <p>Belongs to one connection, and takes lines from its {@link BufferedInput}, past HttpCore's buffer.
  */
 final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse> {
 
@@ -60,12 +60,7 @@ final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse>
         this.maxFields = maxFields;
     }
 
-    /** Whether bytes have been read from the socket that nobody has asked for yet. */
-    boolean hasBufferedInput() {
-        return bufferedInput() > 0;
-    }
-
-    /** How many such bytes there are. */
+    /** How many bytes HttpCore has taken from the socket's input that nobody has asked for yet. */
     int bufferedInput() {
         return input == null ? 0 : input.length();
     }
@@ -74,13 +69,14 @@ final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse>
     public ClassicHttpResponse parse(SessionInputBuffer buffer, InputStream socketInput)
             throws IOException, HttpException {
         input = buffer;
-        readLine(buffer, socketInput);
+        BufferedInput source = (BufferedInput) socketInput;
+        readLine(source);
         int size = length + 2;
         ClassicHttpResponse response = statusLine();
         ResponseField field = null;
         int fields = 0;
         while (true) {
-            readLine(buffer, socketInput);
+            readLine(source);
             if (length == 0) {
                 break;
             }
@@ -141,20 +137,22 @@ final class ResponseHeadParser implements HttpMessageParser<ClassicHttpResponse>
     }
 
     /** Reads up to a line feed, which is left off with one CR before it. */
-    private void readLine(SessionInputBuffer buffer, InputStream socketInput) throws IOException, ProtocolException {
+    private void readLine(BufferedInput source) throws IOException, ProtocolException {
         length = 0;
-        for (int b = buffer.read(socketInput); b != '\n'; b = buffer.read(socketInput)) {
-            if (b < 0) {
-                throw new EOFException("the connection ended within the response head");
-            }
-            if (length >= maxBytes) {
-                throw new LineTooLong("one line of the response head is longer than " + maxBytes + " bytes");
-            }
+        do {
             if (length == line.length) {
                 line = Arrays.copyOf(line, 2 * length);
             }
-            line[length++] = (byte) b;
-        }
+            int count = source.readLine(line, length, line.length - length);
+            if (count < 0) {
+                throw new EOFException("the connection ended within the response head");
+            }
+            length += count;
+            if (length > maxBytes + 1) {
+                throw new LineTooLong("one line of the response head is longer than " + maxBytes + " bytes");
+            }
+        } while (line[length - 1] != '\n');
+        length--;
         if (length > 0 && line[length - 1] == '\r') {
             length--;
         }

@@ -42,6 +42,12 @@ import org.apache.hc.core5.util.Timeout;
  */
 final class UpstreamClient implements AutoCloseable {
 
+    /**
+     * HttpCore makes three buffers of it for each connection. Heads and content pass them by; what they see are the lines
+     * between chunks, and small chunks.
+     */
+    private static final int HTTP_CORE_BUFFER_BYTES = 2048;
+
     private final PoolConfig pool;
     private final Watchdog watchdog;
     private final PoolingHttpClientConnectionManager connections;
@@ -55,6 +61,7 @@ final class UpstreamClient implements AutoCloseable {
         int maxBytes = config.head().maxBytes();
         int maxFields = config.head().maxFields();
         Http1Config http1 = Http1Config.custom()
+                .setBufferSize(HTTP_CORE_BUFFER_BYTES)
                 .setMaxLineLength(maxBytes)
                 .setMaxHeaderCount(maxFields)
                 .build();

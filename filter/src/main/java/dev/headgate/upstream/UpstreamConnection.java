@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +42,9 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     /** What a request with content may hold back until it is flushed. */
     private static final int GATHERED_BYTES = 16 * 1024;
 
+    /** Content that was waited for more often is a stream that lasts, and should cost little memory while it does. */
+    private static final int SHORT_WAITS = 4;
+
     private static final long NONE = Long.MAX_VALUE;
     private static final long EXPIRED = Long.MIN_VALUE;
 
@@ -53,6 +57,9 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     private volatile Limit limit;
     private long totalDeadline = NONE;
     private long idleNanos;
+
+    /** How often the origin was waited for within the content that is being read. */
+    private int waits;
 
     private boolean readingHead;
     private boolean readingChunks;
@@ -70,6 +77,9 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
 
     private int gatheredCount;
     private boolean gathers;
+
+    /** Null until something has been asked of the socket. */
+    private Input input;
 
     UpstreamConnection(Http1Config http1Config, ResponseHeadParser parser, Watchdog watchdog) {
         super(
@@ -144,18 +154,45 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
 
     void expectContent(BeforeBlocking hook) {
         readingHead = false;
+        waits = 0;
         beforeBlocking = hook;
     }
 
     /** Whether the origin has already sent something that has not been read. Never blocks. */
     boolean hasInput() throws IOException {
-        return parser.hasBufferedInput() || hasMoreArrived();
+        return bufferedInput() > 0 || hasMoreArrived();
+    }
+
+    /** How many bytes have been read from the socket that nobody has asked for yet. */
+    private int bufferedInput() {
+        return parser.bufferedInput() + (input == null ? 0 : input.buffered());
+    }
+
+    /** Waits for the origin to say something. */
+    @Override
+    public boolean isDataAvailable(Timeout timeout) throws IOException {
+        SocketHolder holder = ensureOpen();
+        BufferedInput source = (BufferedInput) holder.getInputStream();
+        if (source.buffered() > 0) {
+            return true;
+        }
+        // Not into HttpCore's own buffer, which the parser passes by.
+        Socket socket = holder.getSocket();
+        int before = socket.getSoTimeout();
+        try {
+            socket.setSoTimeout(timeout.toMillisecondsIntBound());
+            return source.fill() > 0;
+        } catch (SocketTimeoutException e) {
+            return false;
+        } finally {
+            socket.setSoTimeout(before);
+        }
     }
 
     /** See {@link OriginConnection#contentMayKeepWaiting()}. */
     boolean contentMayKeepWaiting() throws IOException {
         // Two bytes may be no more than the end of a chunk.
-        return parser.bufferedInput() <= 2 && !hasMoreArrived();
+        return bufferedInput() <= 2 && !hasMoreArrived();
     }
 
     /** See {@link OriginConnection#hasMoreArrived()}. */
@@ -289,7 +326,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
      */
     boolean isReusable(boolean certain) {
         SocketHolder holder = getSocketHolder();
-        if (holder == null || parser.hasBufferedInput()) {
+        if (holder == null || bufferedInput() > 0) {
             return false;
         }
         try {
@@ -347,7 +384,8 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
 
         @Override
         protected InputStream getInputStream(Socket socket) throws IOException {
-            return new Input(socket.getInputStream());
+            input = new Input(socket.getInputStream());
+            return input;
         }
 
         @Override
@@ -356,7 +394,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         }
     }
 
-    private final class Input extends InputStream {
+    private final class Input extends BufferedInput {
 
         private final InputStream socketInput;
 
@@ -374,39 +412,53 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         }
 
         @Override
-        public int read(byte[] buffer, int offset, int length) throws IOException {
+        public int read(byte[] into, int offset, int count) throws IOException {
+            if (buffered() > 0) {
+                return take(into, offset, count);
+            }
+            if (beforeBlocking != null && arrived == 0) {
+                arrived = socketInput.available();
+                if (arrived == 0) {
+                    if (++waits > SHORT_WAITS) {
+                        dropBuffer();
+                    }
+                    beforeBlocking.run();
+                }
+            }
+            if (count < BYTES && arrived > count) {
+                return fill() < 0 ? -1 : take(into, offset, count);
+            }
+            return receive(into, offset, count);
+        }
+
+        @Override
+        protected int receive(byte[] into, int offset, int count) throws IOException {
             if (readingHead) {
                 // The head's deadline stands until all of it is here, however it drips in.
-                int count = readRaw(buffer, offset, length);
-                if (count < 0) {
+                int received = receiveRaw(into, offset, count);
+                if (received < 0) {
                     throw new EOFException(
                             headBegun
                                     ? "the connection ended within the response head"
                                     : "the connection ended before a response");
                 }
                 headBegun = true;
-                return count;
-            }
-            if (beforeBlocking != null && arrived == 0) {
-                arrived = socketInput.available();
-                if (arrived == 0) {
-                    beforeBlocking.run();
-                }
+                return received;
             }
             arm(Limit.READ_IDLE, idleNanos == 0 ? NONE : watchdog.now() + idleNanos);
-            int count = readRaw(buffer, offset, length);
+            int received = receiveRaw(into, offset, count);
             disarm();
-            if (count < 0 && readingChunks) {
+            if (received < 0 && readingChunks) {
                 // HttpCore takes the end of the connection for the end of the trailer section.
                 throw new EOFException("the connection ended within chunked content");
             }
-            arrived = count < 0 ? 0 : Math.max(0, arrived - count);
-            return count;
+            arrived = received < 0 ? 0 : Math.max(0, arrived - received);
+            return received;
         }
 
-        private int readRaw(byte[] buffer, int offset, int length) throws IOException {
+        private int receiveRaw(byte[] into, int offset, int count) throws IOException {
             try {
-                return socketInput.read(buffer, offset, length);
+                return socketInput.read(into, offset, count);
             } catch (IOException e) {
                 throw explain(e);
             }

@@ -18,9 +18,12 @@ class ResponseHeadParserTest {
     private final ResponseHeadParser parser = new ResponseHeadParser(65_536, 200);
 
     private List<String> parse(String... lines) throws Exception {
-        byte[] head =
-                ("HTTP/1.1 200 OK\r\n" + String.join("\r\n", lines) + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
-        Header[] fields = parser.parse(new SessionInputBufferImpl(8192), new ByteArrayInputStream(head))
+        return parse(BufferedInput.BYTES, lines);
+    }
+
+    private List<String> parse(int piece, String... lines) throws Exception {
+        String head = "HTTP/1.1 200 OK\r\n" + String.join("\r\n", lines) + "\r\n\r\n";
+        Header[] fields = parser.parse(new SessionInputBufferImpl(1024), new Arriving(head, piece))
                 .getHeaders();
         return Arrays.stream(fields)
                 .map(field -> field.getName() + "=" + field.getValue())
@@ -68,5 +71,49 @@ class ResponseHeadParserTest {
             assertThatThrownBy(() -> parse("A 1: 1")).isInstanceOf(ProtocolException.class);
         }
         assertThat(parse("A: 1")).containsExactly("A=1");
+    }
+
+    /** However it arrives: at once, or so much at a time. */
+    @Test
+    void headIsTheSameHoweverItArrives() throws Exception {
+        String[] lines = {"A: 1", "Long: " + "x".repeat(20_000), "B: 2", "Empty:"};
+        for (int piece : new int[] {1, 2, 7, 1_000, BufferedInput.BYTES, 100_000}) {
+            assertThat(parse(piece, lines))
+                    .as("%d bytes", piece)
+                    .containsExactly("A=1", "Long=" + "x".repeat(20_000), "B=2", "Empty=");
+        }
+    }
+
+    @Test
+    void lineMayBeAsLongAsTheWholeHeadMayAndNotLonger() throws Exception {
+        ResponseHeadParser strict = new ResponseHeadParser(1_000, 200);
+        String most = "x".repeat(1_000);
+        assertThatThrownBy(() -> strict.parse(new SessionInputBufferImpl(1024), new Arriving(most + "x\n", 10)))
+                .isInstanceOf(ResponseHeadParser.LineTooLong.class);
+        assertThatThrownBy(() -> strict.parse(new SessionInputBufferImpl(1024), new Arriving(most + "\n", 10)))
+                .isInstanceOf(ProtocolException.class)
+                .isNotInstanceOf(ResponseHeadParser.LineTooLong.class);
+    }
+
+    /** What comes so many bytes at a time. */
+    private static final class Arriving extends BufferedInput {
+
+        private final ByteArrayInputStream source;
+        private final int piece;
+
+        Arriving(String text, int piece) {
+            this.source = new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1));
+            this.piece = piece;
+        }
+
+        @Override
+        protected int receive(byte[] into, int offset, int count) {
+            return source.read(into, offset, Math.min(count, piece));
+        }
+
+        @Override
+        public int read() {
+            throw new UnsupportedOperationException("heads are read by lines");
+        }
     }
 }

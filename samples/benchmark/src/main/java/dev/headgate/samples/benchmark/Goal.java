@@ -17,8 +17,15 @@ record Goal(String what, Peer subject, Peer peer, ToDoubleFunction<Sample> value
         return new Goal("throughput", subject, peer, Sample::perSecond, limit, true);
     }
 
+    /** What never arrives is late without end. */
     static Goal p99(Peer subject, Peer peer, double limit) {
-        return new Goal("p99", subject, peer, Sample::p99Millis, limit, false);
+        return new Goal(
+                "p99",
+                subject,
+                peer,
+                sample -> sample.requests() == 0 ? Double.POSITIVE_INFINITY : sample.p99Millis(),
+                limit,
+                false);
     }
 
     static Goal memory(Peer subject, Peer peer, double limit) {
