@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Input of which more is read at once than is asked for. The buffer for that is there only while it is of use: a stream that
- * lasts, and waits most of the time, does without. Belongs to one connection.
+ * Input of which more is read at once than is asked for. Whoever reads a stream that lasts, and waits most of the time, may
+ * do without the buffer for that. Belongs to one connection.
  */
 abstract class BufferedInput extends InputStream {
 
@@ -52,8 +52,10 @@ abstract class BufferedInput extends InputStream {
 
     /** Reads to the next line feed, that included, or as far as there is room or has come. Negative: the end. */
     final int readLine(byte[] into, int offset, int count) throws IOException {
-        if (buffered() == 0 && fill() < 0) {
-            return -1;
+        while (buffered() == 0) {
+            if (fill() < 0) {
+                return -1;
+            }
         }
         int most = Math.min(count, buffered());
         int length = 0;
@@ -63,7 +65,7 @@ abstract class BufferedInput extends InputStream {
         return take(into, offset, length);
     }
 
-    /** Lets go of the buffer; only while nothing is buffered. */
+    /** Does without the buffer until it is of use again; only while nothing is buffered. */
     final void dropBuffer() {
         buffer = null;
     }

@@ -37,6 +37,8 @@ final class PeerProcess implements AutoCloseable {
                         .start(),
                 log,
                 port);
+        // None is left behind where the benchmark is broken off.
+        Runtime.getRuntime().addShutdownHook(new Thread(started.process::destroy));
         started.awaitPort();
         return started;
     }
