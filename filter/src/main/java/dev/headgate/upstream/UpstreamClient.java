@@ -43,8 +43,8 @@ import org.apache.hc.core5.util.Timeout;
 final class UpstreamClient implements AutoCloseable {
 
     /**
-     * HttpCore makes three buffers of it for each connection. Heads and content pass them by; what they see are the lines
-     * between chunks, and small chunks.
+     * HttpCore makes three buffers of it for each connection. Response heads and most content pass them by; a small chunk still
+     * goes through them whole.
      */
     private static final int HTTP_CORE_BUFFER_BYTES = 2048;
 

@@ -42,7 +42,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     /** What a request with content may hold back until it is flushed. */
     private static final int GATHERED_BYTES = 16 * 1024;
 
-    /** Content that was waited for more often is a stream that lasts, and should cost little memory while it does. */
+    /** Content that was waited for more often in pieces so small is a stream that lasts: it should cost little memory. */
     private static final int SHORT_WAITS = 4;
 
     private static final long NONE = Long.MAX_VALUE;
@@ -58,7 +58,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     private long totalDeadline = NONE;
     private long idleNanos;
 
-    /** How often the origin was waited for within the content that is being read. */
+    /** How often no content was there to be read since anything was last read ahead. */
     private int waits;
 
     private boolean readingHead;
@@ -354,6 +354,12 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         }
     }
 
+    /** HttpCore's own check reads into a buffer that the parser passes by. */
+    @Override
+    public boolean isStale() {
+        return !isReusable(true);
+    }
+
     @Override
     public void setSocketTimeout(Timeout timeout) {
         // The watchdog keeps the time.
@@ -426,6 +432,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
                 }
             }
             if (count < BYTES && arrived > count) {
+                waits = 0;
                 return fill() < 0 ? -1 : take(into, offset, count);
             }
             return receive(into, offset, count);
