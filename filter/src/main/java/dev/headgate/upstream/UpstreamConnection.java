@@ -42,7 +42,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     /** What a request with content may hold back until it is flushed. */
     private static final int GATHERED_BYTES = 16 * 1024;
 
-    /** Content that was waited for more often in pieces so small is a stream that lasts: it should cost little memory. */
+    /** Content that was waited for more often, and never read ahead meanwhile, lasts and is little: so be its memory. */
     private static final int SHORT_WAITS = 4;
 
     private static final long NONE = Long.MAX_VALUE;
@@ -58,7 +58,7 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
     private long totalDeadline = NONE;
     private long idleNanos;
 
-    /** How often no content was there to be read since anything was last read ahead. */
+    /** How often there was no content to be read since some was read ahead. */
     private int waits;
 
     private boolean readingHead;
