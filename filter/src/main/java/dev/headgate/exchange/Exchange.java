@@ -20,6 +20,7 @@ import java.util.function.Supplier;
 public final class Exchange {
 
     private HttpServletRequest request;
+    private Fields fields;
     private final HttpServletResponse response;
     private final String route;
     private final String upstream;
@@ -97,6 +98,14 @@ public final class Exchange {
     /** The client's request; on another thread than the container's, a view that is good there. Null without a client. */
     public HttpServletRequest request() {
         return request;
+    }
+
+    /** The request's field lines, as they were when this was asked first; none without a client. */
+    public Fields fields() {
+        if (fields == null) {
+            fields = request == null ? Fields.NONE : Fields.of(request);
+        }
+        return fields;
     }
 
     /** Goes on with another view of the same request, before the exchange changes threads. */

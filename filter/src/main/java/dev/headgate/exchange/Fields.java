@@ -1,10 +1,14 @@
 package dev.headgate.exchange;
 
+import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Enumeration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -12,6 +16,9 @@ import java.util.function.Predicate;
  * case and kept as they were spelled. Immutable.
  */
 public final class Fields implements Iterable<Fields.Line> {
+
+    /** With more lines than this a set finds a name sooner than a look at each. */
+    private static final int FEW = 64;
 
     /** No lines. */
     public static final Fields NONE = new Fields(new String[0]);
@@ -32,6 +39,35 @@ public final class Fields implements Iterable<Fields.Line> {
             throw new IllegalArgumentException("a field has no value");
         }
         return namesAndValues.length == 0 ? NONE : new Fields(namesAndValues.clone());
+    }
+
+    /**
+     * Those of a request. What earlier filters have wrapped around it is often older than the gateway: a name that is listed
+     * again counts once, and one of which {@code getHeaders} knows nothing has the value that {@code getHeader} gives.
+     */
+    public static Fields of(HttpServletRequest request) {
+        Builder lines = new Builder();
+        Set<String> seen = null;
+        for (Enumeration<String> names = request.getHeaderNames(); names != null && names.hasMoreElements(); ) {
+            String name = names.nextElement();
+            if (seen == null ? lines.has(name) : !seen.add(name)) {
+                continue;
+            }
+            int before = lines.count;
+            for (Enumeration<String> values = request.getHeaders(name); values != null && values.hasMoreElements(); ) {
+                lines.addUnlessNull(name, values.nextElement());
+            }
+            if (lines.count == before) {
+                lines.addUnlessNull(name, request.getHeader(name));
+            }
+            if (seen == null && lines.count > 2 * FEW) {
+                seen = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+                for (int i = 0; i < lines.count; i += 2) {
+                    seen.add(lines.parts[i]);
+                }
+            }
+        }
+        return lines.build();
     }
 
     /** The number of lines. */
@@ -65,7 +101,11 @@ public final class Fields implements Iterable<Fields.Line> {
     }
 
     private int indexOf(String name) {
-        for (int i = 0; i < parts.length; i += 2) {
+        return indexOf(name, parts, parts.length);
+    }
+
+    private static int indexOf(String name, String[] parts, int count) {
+        for (int i = 0; i < count; i += 2) {
             if (parts[i].equalsIgnoreCase(name)) {
                 return i;
             }
@@ -175,6 +215,16 @@ public final class Fields implements Iterable<Fields.Line> {
             parts[count++] = name;
             parts[count++] = value;
             return this;
+        }
+
+        private void addUnlessNull(String name, String value) {
+            if (value != null) {
+                add(name, value);
+            }
+        }
+
+        private boolean has(String name) {
+            return indexOf(name, parts, count) >= 0;
         }
 
         public Builder addAll(Fields fields) {

@@ -1,7 +1,7 @@
 package dev.headgate.forward;
 
-import java.util.Enumeration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -112,14 +112,12 @@ final class FieldNames {
     }
 
     /** What the {@code Connection} fields name (RFC 9110 §7.6.1); empty when there are none. */
-    static Set<String> namedBy(Enumeration<String> connectionFields) {
-        if (connectionFields == null || !connectionFields.hasMoreElements()) {
+    static Set<String> namedBy(List<String> connectionFields) {
+        if (connectionFields.isEmpty()) {
             return Set.of();
         }
         Set<String> named = new HashSet<>();
-        while (connectionFields.hasMoreElements()) {
-            addNamed(connectionFields.nextElement(), named);
-        }
+        connectionFields.forEach(line -> addNamed(line, named));
         return named;
     }
 

@@ -119,14 +119,14 @@ public final class Forwarder {
         if (!route.config().cache().enabled()
                 || !method.equals("GET") && !method.equals("HEAD")
                 || request.getContentLengthLong() > 0
-                || request.getHeader("Transfer-Encoding") != null
-                || request.getHeader("Expect") != null
+                || exchange.fields().has("Transfer-Encoding")
+                || RequestRules.expectsContinue(exchange)
                 || !request.getProtocol().startsWith("HTTP/1.")
                         && request.getContentLengthLong() != 0
                         && !RequestContent.hasEnded(request)) {
             return null;
         }
-        route.request().check(request);
+        route.request().check(exchange);
         OutgoingRequest outgoing = withoutContent(route, match, exchange);
         ClientDelivery client = delivery(route, match, exchange);
         try (client) {
@@ -186,10 +186,10 @@ public final class Forwarder {
         HttpServletRequest request = exchange.request();
 
         // 1. What cannot be forwarded is answered here.
-        route.request().check(request);
+        route.request().check(exchange);
         String target = target(match, request);
         exchange.asksFor(target);
-        if (RequestRules.isLastHop(request)) {
+        if (RequestRules.isLastHop(exchange)) {
             answerAsLastHop(exchange.response());
             if (route.config().cache().enabled()) {
                 exchange.response().setHeader("Cache-Status", cache.answered("max-forwards"));
@@ -208,7 +208,7 @@ public final class Forwarder {
         boolean overBefore = isTotalOver(route, exchange);
         RequestContent content = RequestContent.of(
                 exchange,
-                RequestRules.expectsContinue(request),
+                RequestRules.expectsContinue(exchange),
                 route.config().retry().bufferBytes(),
                 route.config().limits(),
                 nanoSource);

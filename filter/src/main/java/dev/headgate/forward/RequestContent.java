@@ -110,7 +110,7 @@ final class RequestContent extends AbstractHttpEntity {
             throws GatewayFailure {
         HttpServletRequest request = exchange.request();
         long declared = request.getContentLengthLong();
-        boolean chunked = request.getHeader("Transfer-Encoding") != null;
+        boolean chunked = exchange.fields().has("Transfer-Encoding");
         boolean http1 = request.getProtocol().startsWith("HTTP/1.");
         if (!chunked && (declared == 0 || declared < 0 && http1)) {
             return empty(exchange, declared == 0 ? 0 : NONE);

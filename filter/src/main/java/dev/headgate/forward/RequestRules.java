@@ -2,14 +2,13 @@ package dev.headgate.forward;
 
 import dev.headgate.config.RouteConfig;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.Fields;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.route.RouteMatch;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Enumeration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,16 +64,16 @@ final class RequestRules {
      *
      * @throws GatewayFailure that the client can be answered with
      */
-    void check(HttpServletRequest request) throws GatewayFailure {
-        String method = request.getMethod();
+    void check(Exchange exchange) throws GatewayFailure {
+        String method = exchange.request().getMethod();
         if (!FieldNames.isToken(method)) {
             throw new GatewayFailure(FailureKind.HTTP_REQUEST_ERROR, "the method is no token (RFC 9110 §9.1)");
         }
         if (method.equals("TRACE") || method.equals("CONNECT")) {
             throw new GatewayFailure(FailureKind.METHOD_NOT_ALLOWED, method + " is never forwarded");
         }
-        for (Enumeration<String> via = headers(request, "Via"); via.hasMoreElements(); ) {
-            for (String hop : via.nextElement().split(",")) {
+        for (String via : exchange.fields().all("Via")) {
+            for (String hop : via.split(",")) {
                 // received-protocol RWS received-by [RWS comment] (RFC 9110 §7.6.3)
                 String[] words = hop.trim().split("[ \\t]+");
                 if (words.length > 1 && words[1].equalsIgnoreCase(viaName)) {
@@ -85,8 +84,8 @@ final class RequestRules {
                 }
             }
         }
-        for (Enumeration<String> expect = headers(request, "Expect"); expect.hasMoreElements(); ) {
-            for (String expectation : expect.nextElement().split(",")) {
+        for (String expect : exchange.fields().all("Expect")) {
+            for (String expectation : expect.split(",")) {
                 if (!expectation.isBlank() && !expectation.trim().equalsIgnoreCase("100-continue")) {
                     throw new GatewayFailure(
                             FailureKind.EXPECTATION_FAILED,
@@ -97,13 +96,15 @@ final class RequestRules {
     }
 
     /** Whether the client waits to be told that its content is wanted. */
-    static boolean expectsContinue(HttpServletRequest request) {
-        return request.getHeader("Expect") != null;
+    static boolean expectsContinue(Exchange exchange) {
+        return exchange.fields().has("Expect");
     }
 
     /** Whether this gateway is the last that may answer (RFC 9110 §7.6.2). */
-    static boolean isLastHop(HttpServletRequest request) {
-        String maxForwards = request.getMethod().equals("OPTIONS") ? request.getHeader("Max-Forwards") : null;
+    static boolean isLastHop(Exchange exchange) {
+        String maxForwards = exchange.request().getMethod().equals("OPTIONS")
+                ? exchange.fields().first("Max-Forwards")
+                : null;
         return maxForwards != null && maxForwards.trim().matches("0+");
     }
 
@@ -146,13 +147,14 @@ final class RequestRules {
      */
     OutgoingRequest requestFor(String target, RouteMatch match, Exchange exchange, RequestContent content) {
         HttpServletRequest request = exchange.request();
+        Fields sent = exchange.fields();
         List<Header> out = new ArrayList<>(24);
         boolean trusted = forwarded.isTrusted(request);
-        Set<String> named = FieldNames.namedBy(request.getHeaders("Connection"));
+        Set<String> named = FieldNames.namedBy(sent.all("Connection"));
         content.allowTrailers(name -> mayGoUpAsTrailer(name, named));
         String sessionId = route.cookies().sendSession() ? null : request.getRequestedSessionId();
-        for (Enumeration<String> names = request.getHeaderNames(); names.hasMoreElements(); ) {
-            String name = names.nextElement();
+        for (int line = 0; line < sent.size(); line++) {
+            String name = sent.name(line);
             String lower = FieldNames.lower(name);
             if (dropped.contains(lower) || named.contains(lower)) {
                 continue;
@@ -164,22 +166,22 @@ final class RequestRules {
                 continue;
             }
             if (lower.equals("cookie")) {
-                addUnlessEmpty(out, name, asOctets(cookies(request.getHeaders(name), sessionId)));
+                if (sent.isFirstOfItsName(line)) {
+                    addUnlessEmpty(out, name, asOctets(cookies(sent.all(name), sessionId)));
+                }
                 continue;
             }
-            for (Enumeration<String> values = request.getHeaders(name); values.hasMoreElements(); ) {
-                add(out, name, asOctets(values.nextElement()));
-            }
+            add(out, name, asOctets(sent.value(line)));
         }
 
-        add(out, "Via", via(request));
+        add(out, "Via", via(request.getProtocol(), sent.all("Via")));
         forwarded.addTo(out, request, route.forwarded(), trusted, match.strippedPrefix());
         add(out, requestIdField, exchange.requestId());
-        String maxForwards = request.getHeader("Max-Forwards");
+        String maxForwards = sent.first("Max-Forwards");
         if (maxForwards != null) {
             add(out, "Max-Forwards", oneLess(maxForwards, request.getMethod()));
         }
-        if (acceptsTrailers(request)) {
+        if (acceptsTrailers(sent)) {
             add(out, "TE", "trailers");
             add(out, "Connection", "TE");
         }
@@ -188,14 +190,14 @@ final class RequestRules {
 
         if (content.length() == RequestContent.CHUNKED) {
             add(out, "Transfer-Encoding", "chunked");
-            String trailers = request.getHeader("Trailer");
+            String trailers = sent.first("Trailer");
             if (trailers != null) {
                 add(out, "Trailer", asOctets(trailers));
             }
         } else if (content.length() >= 0) {
             add(out, "Content-Length", Long.toString(content.length()));
         }
-        boolean expectsContinue = content.isPresent() && expectsContinue(request);
+        boolean expectsContinue = content.isPresent() && expectsContinue(exchange);
         if (expectsContinue) {
             add(out, "Expect", "100-continue");
         }
@@ -203,10 +205,10 @@ final class RequestRules {
     }
 
     /** One field, however many came: HTTP/2 splits cookies, and they are joined again (RFC 9113 §8.2.3). */
-    private String cookies(Enumeration<String> fields, String sessionId) {
+    private String cookies(List<String> lines, String sessionId) {
         StringJoiner joined = new StringJoiner("; ");
-        while (fields.hasMoreElements()) {
-            String kept = cookies.toOrigin(fields.nextElement(), sessionId);
+        for (String line : lines) {
+            String kept = cookies.toOrigin(line, sessionId);
             if (kept != null) {
                 joined.add(kept);
             }
@@ -245,15 +247,10 @@ final class RequestRules {
         };
     }
 
-    private String via(HttpServletRequest request) {
-        String protocol = request.getProtocol();
+    private String via(String protocol, List<String> before) {
         String version = protocol.startsWith("HTTP/") ? protocol.substring(5) : protocol;
         String own = (version.equals("2.0") ? "2" : version.equals("3.0") ? "3" : version) + " " + viaName;
-        StringBuilder all = new StringBuilder();
-        for (String before : Collections.list(headers(request, "Via"))) {
-            all.append(before).append(", ");
-        }
-        return all.append(own).toString();
+        return before.isEmpty() ? own : String.join(", ", before) + ", " + own;
     }
 
     /** RFC 9110 §7.6.2: only OPTIONS (and TRACE, which never comes this far) counts. */
@@ -264,18 +261,13 @@ final class RequestRules {
                 : asOctets(maxForwards);
     }
 
-    private static boolean acceptsTrailers(HttpServletRequest request) {
-        for (Enumeration<String> te = headers(request, "TE"); te.hasMoreElements(); ) {
-            if (te.nextElement().toLowerCase(Locale.ROOT).contains("trailers")) {
+    private static boolean acceptsTrailers(Fields sent) {
+        for (String te : sent.all("TE")) {
+            if (te.toLowerCase(Locale.ROOT).contains("trailers")) {
                 return true;
             }
         }
         return false;
-    }
-
-    private static Enumeration<String> headers(HttpServletRequest request, String name) {
-        Enumeration<String> values = request.getHeaders(name);
-        return values == null ? Collections.emptyEnumeration() : values;
     }
 
     /** A value of one byte a character: what a container decoded beyond that is the UTF-8 that it came from again. */

@@ -10,6 +10,7 @@ import dev.headgate.config.RouteLimits.Priority;
 import dev.headgate.config.UpstreamConfig;
 import dev.headgate.exchange.Attempt;
 import dev.headgate.exchange.Exchange;
+import dev.headgate.exchange.Fields;
 import dev.headgate.exchange.TrustedProxies;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
@@ -18,11 +19,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Enumeration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -164,11 +162,12 @@ public final class Admission implements AutoCloseable {
      */
     public void check(int route, Exchange exchange, Function<String, String> captures) throws GatewayFailure {
         Entrance entrance = entrances[route];
-        checkSize(entrance.limits().size(), exchange.request());
+        checkSize(entrance.limits().size(), exchange.request(), exchange.fields());
         take(entrance.first(), exchange, captures);
     }
 
-    private static void checkSize(RouteLimits.Size size, HttpServletRequest request) throws GatewayFailure {
+    private static void checkSize(RouteLimits.Size size, HttpServletRequest request, Fields fields)
+            throws GatewayFailure {
         String query = request.getQueryString();
         int target = request.getRequestURI().length() + (query == null ? 0 : query.length() + 1);
         if (target > size.target()) {
@@ -176,28 +175,15 @@ public final class Admission implements AutoCloseable {
                     FailureKind.TARGET_TOO_LONG,
                     "the request target has " + target + " characters of " + size.target() + " (request.max-target)");
         }
+        int lines = fields.size();
         long head = 0;
-        int fields = 0;
-        Set<String> seen = null;
-        for (Enumeration<String> names = request.getHeaderNames(); names.hasMoreElements(); ) {
-            String name = names.nextElement();
-            if (fields > 0) {
-                // Some containers name a field once for every line.
-                seen = seen == null ? new HashSet<>() : seen;
-                if (!seen.add(name)) {
-                    continue;
-                }
-            }
-            for (Enumeration<String> values = request.getHeaders(name); values.hasMoreElements(); ) {
-                String value = values.nextElement();
-                fields++;
-                head += name.length() + value.length() + 4L; // ": " and the line's end
-            }
+        for (int i = 0; i < lines; i++) {
+            head += fields.name(i).length() + fields.value(i).length() + 4L; // ": " and the line's end
         }
-        if (fields > size.fields()) {
+        if (lines > size.fields()) {
             throw new GatewayFailure(
                     FailureKind.FIELDS_TOO_LARGE,
-                    "the request has " + fields + " fields of " + size.fields() + " (request.max-fields)");
+                    "the request has " + lines + " fields of " + size.fields() + " (request.max-fields)");
         }
         if (head > size.head()) {
             throw new GatewayFailure(

@@ -2,7 +2,7 @@ package dev.headgate.upstream;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Arrays;
+import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.Header;
@@ -17,50 +17,36 @@ import org.apache.hc.core5.http.io.SessionOutputBuffer;
  */
 final class RequestHeadWriter implements HttpMessageWriter<ClassicHttpRequest> {
 
-    private byte[] head = new byte[1024];
-    private int size;
+    private final StringBuilder head = new StringBuilder(1024);
 
     @Override
     public void write(ClassicHttpRequest request, SessionOutputBuffer buffer, OutputStream socketOutput)
             throws IOException, HttpException {
-        size = 0;
-        append(request.getMethod());
-        append(" ");
-        append(request.getRequestUri());
-        append(" HTTP/1.1");
-        endLine();
-        for (Iterator<Header> fields = request.headerIterator(); fields.hasNext(); ) {
+        head.setLength(0);
+        head.append(request.getMethod()).append(' ').append(request.getRequestUri());
+        head.append(" HTTP/1.1\r\n");
+        int lines = 2;
+        for (Iterator<Header> fields = request.headerIterator(); fields.hasNext(); lines++) {
             Header field = fields.next();
-            append(field.getName());
-            append(": ");
-            append(field.getValue());
-            endLine();
+            head.append(field.getName()).append(": ").append(field.getValue());
+            head.append("\r\n");
         }
-        endLine();
-        buffer.write(head, 0, size, socketOutput);
+        head.append("\r\n");
+        byte[] bytes = head.toString().getBytes(StandardCharsets.ISO_8859_1);
+        if (controls(bytes) != 2 * lines) {
+            throw new ProtocolException("a control character in the request head");
+        }
+        buffer.write(bytes, 0, bytes.length, socketOutput);
     }
 
-    private void append(String text) throws ProtocolException {
-        int length = text.length();
-        reserve(length);
-        for (int i = 0; i < length; i++) {
-            char c = text.charAt(i);
-            if (c == '\r' || c == '\n' || c == 0) {
-                throw new ProtocolException("a control character in the request head");
+    /** How many characters that end or cut a line there are: CR, LF and NUL. */
+    private static int controls(byte[] bytes) {
+        int count = 0;
+        for (byte b : bytes) {
+            if (b <= '\r' && (b == '\r' || b == '\n' || b == 0)) {
+                count++;
             }
-            head[size++] = c > 0xFF ? (byte) '?' : (byte) c;
         }
-    }
-
-    private void endLine() {
-        reserve(2);
-        head[size++] = '\r';
-        head[size++] = '\n';
-    }
-
-    private void reserve(int more) {
-        if (size + more > head.length) {
-            head = Arrays.copyOf(head, Math.max(head.length * 2, size + more));
-        }
+        return count;
     }
 }

@@ -52,7 +52,7 @@ public class FieldRulesBenchmark {
     public OutgoingRequest up() throws GatewayFailure {
         Exchange exchange =
                 new Exchange(request, null, "api", "api", "0123456789abcdef0123456789abcdef", 0, ExchangeListener.NONE);
-        requestRules.check(request);
+        requestRules.check(exchange);
         return requestRules.requestFor("/orders/17", match, exchange, RequestContent.none(exchange));
     }
 
