@@ -65,6 +65,11 @@ abstract class BufferedInput extends InputStream {
         return take(into, offset, length);
     }
 
+    /** Whether memory is held to read ahead into. */
+    final boolean hasBuffer() {
+        return buffer != null;
+    }
+
     /** Does without the buffer until it is of use again; only while nothing is buffered. */
     final void dropBuffer() {
         buffer = null;

@@ -46,7 +46,7 @@ final class UpstreamClient implements AutoCloseable {
      * HttpCore makes three buffers of it for each connection. Response heads and most content pass them by; a small chunk still
      * goes through them whole.
      */
-    private static final int HTTP_CORE_BUFFER_BYTES = 2048;
+    static final int HTTP_CORE_BUFFER_BYTES = 2048;
 
     private final PoolConfig pool;
     private final Watchdog watchdog;

@@ -168,6 +168,11 @@ final class UpstreamConnection extends DefaultBHttpClientConnection implements M
         return parser.bufferedInput() + (input == null ? 0 : input.buffered());
     }
 
+    /** Whether memory is held to read ahead into. */
+    boolean hasBuffer() {
+        return input != null && input.hasBuffer();
+    }
+
     /** Waits for the origin to say something. */
     @Override
     public boolean isDataAvailable(Timeout timeout) throws IOException {
