@@ -131,27 +131,6 @@ class FilterChainTest {
 
     /** Such as a compressing or logging filter of the app: it sees every byte, in order, and what was set. */
     @OnEachContainer
-    void fieldThatAWrapperListsBesideTheClientsOwnIsSentOnceWithTheWrappersValue(Container container)
-            throws IOException {
-        Filter wrapping = (request, response, chain) ->
-                chain.doFilter(new SigningOn((HttpServletRequest) request, true), response);
-        try (Scene scene = Scene.of(AppServer.on(container).filter(wrapping), RawOrigin.ok())) {
-            assertThat(scene.client().get("/api/x", "x-user: mallory").status()).isEqualTo(200);
-            assertThat(scene.origin().request().fields("X-User")).containsExactly("alice");
-        }
-    }
-
-    @OnEachContainer
-    void fieldThatAWrapperGivesOnlyByGetHeaderIsSent(Container container) throws IOException {
-        Filter wrapping = (request, response, chain) ->
-                chain.doFilter(new SigningOn((HttpServletRequest) request, false), response);
-        try (Scene scene = Scene.of(AppServer.on(container).filter(wrapping), RawOrigin.ok())) {
-            assertThat(scene.client().get("/api/x").status()).isEqualTo(200);
-            assertThat(scene.origin().request().fields("X-User")).containsExactly("alice");
-        }
-    }
-
-    @OnEachContainer
     void responseGoesThroughTheWrapperOfAnEarlierFilter(Container container) throws IOException {
         Filter wrapping =
                 (request, response, chain) -> chain.doFilter(request, new UpperCase((HttpServletResponse) response));
@@ -272,37 +251,6 @@ class FilterChainTest {
         public Enumeration<String> getHeaderNames() {
             List<String> names = Collections.list(super.getHeaderNames());
             names.replaceAll(name -> name.equalsIgnoreCase("X-Old") ? "X-New" : name);
-            return Collections.enumeration(names);
-        }
-    }
-
-    /** Says who the user is, the way it is done in many an app: by one more name at the end. */
-    private static final class SigningOn extends HttpServletRequestWrapper {
-
-        private final boolean allValues;
-
-        /** @param allValues whether it has thought of getHeaders */
-        SigningOn(HttpServletRequest request, boolean allValues) {
-            super(request);
-            this.allValues = allValues;
-        }
-
-        @Override
-        public String getHeader(String name) {
-            return name.equalsIgnoreCase("X-User") ? "alice" : super.getHeader(name);
-        }
-
-        @Override
-        public Enumeration<String> getHeaders(String name) {
-            return allValues && name.equalsIgnoreCase("X-User")
-                    ? Collections.enumeration(List.of("alice"))
-                    : super.getHeaders(name);
-        }
-
-        @Override
-        public Enumeration<String> getHeaderNames() {
-            List<String> names = Collections.list(super.getHeaderNames());
-            names.add("X-User");
             return Collections.enumeration(names);
         }
     }

@@ -69,8 +69,8 @@ final class BodyRelay {
         Header length = head.getFirstHeader("Content-Length");
         if (length != null && head.getCode() != 204) {
             // Already checked; the length that a GET would have had (RFC 9110 §8.6).
-            response.setContentLengthLong(
-                    Long.parseLong(length.getValue().split(",")[0].trim()));
+            ClientHead.length(
+                    response, Long.parseLong(length.getValue().split(",")[0].trim()));
             return;
         }
         try {
@@ -141,7 +141,7 @@ final class BodyRelay {
     private void frame(long length) {
         framed = true;
         if (length >= 0) {
-            response.setContentLengthLong(length);
+            ClientHead.length(response, length);
         }
         String protocol = exchange.request().getProtocol();
         if (length < 0 && protocol.equals("HTTP/1.1") || !protocol.startsWith("HTTP/1.")) {

@@ -34,7 +34,7 @@ final class ClientDelivery implements Delivery, AutoCloseable {
         length = contentLength;
         rules.apply(sent.status(), sent.fields(), match, exchange, head);
         if (length >= 0) {
-            exchange.response().setContentLengthLong(length);
+            ClientHead.length(exchange.response(), length);
         }
     }
 

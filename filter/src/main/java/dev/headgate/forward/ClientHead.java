@@ -47,6 +47,15 @@ final class ClientHead {
         response.addHeader(name, value);
     }
 
+    /** Says how many bytes of content follow. Filters above that are older than Servlet 3.1 only know the first way. */
+    static void length(HttpServletResponse response, long length) {
+        if (length <= Integer.MAX_VALUE) {
+            response.setContentLength((int) length);
+        } else {
+            response.setContentLengthLong(length);
+        }
+    }
+
     private void remember(String name) {
         if (response.containsHeader(name) && !isPut(name)) {
             if (before.isEmpty()) {

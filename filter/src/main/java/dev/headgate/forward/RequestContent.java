@@ -73,15 +73,16 @@ final class RequestContent extends AbstractHttpEntity {
         this.keepBytes = keepBytes;
     }
 
-    private static RequestContent empty(Exchange exchange, long length) {
-        RequestContent content = new RequestContent(exchange, null, length, new byte[0], 0, 0);
+    /** @param input what showed that there is nothing; null where nobody had to look */
+    private static RequestContent empty(Exchange exchange, InputStream input, long length) {
+        RequestContent content = new RequestContent(exchange, input, length, new byte[0], 0, 0);
         content.ended = true;
         return content;
     }
 
     /** For a request that is known to have none. */
     static RequestContent none(Exchange exchange) {
-        return empty(exchange, exchange.request().getContentLengthLong() == 0 ? 0 : NONE);
+        return empty(exchange, null, exchange.request().getContentLengthLong() == 0 ? 0 : NONE);
     }
 
     /**
@@ -109,11 +110,18 @@ final class RequestContent extends AbstractHttpEntity {
             Exchange exchange, boolean untouched, int keepBytes, RouteLimits limits, LongSupplier nanoSource)
             throws GatewayFailure {
         HttpServletRequest request = exchange.request();
-        long declared = request.getContentLengthLong();
+        long declared = declaredLength(request);
         boolean chunked = exchange.fields().has("Transfer-Encoding");
         boolean http1 = request.getProtocol().startsWith("HTTP/1.");
-        if (!chunked && (declared == 0 || declared < 0 && http1)) {
-            return empty(exchange, declared == 0 ? 0 : NONE);
+        // HTTP/1 without framing is without content, unless a filter ahead changes that and takes the length off.
+        boolean framed = chunked || declared != NONE || !http1;
+        boolean definesContent =
+                switch (request.getMethod()) {
+                    case "GET", "HEAD", "DELETE", "OPTIONS" -> false;
+                    default -> true;
+                };
+        if (!chunked && (declared == 0 || !framed && !definesContent)) {
+            return empty(exchange, null, declared);
         }
         long length = chunked || declared < 0 ? CHUNKED : declared;
         byte[] first = new byte[length == CHUNKED ? BUFFER_BYTES : (int) Math.min(BUFFER_BYTES, length)];
@@ -143,16 +151,23 @@ final class RequestContent extends AbstractHttpEntity {
             content.ended = true;
             return content;
         }
-        if (length > 0 || isMultipart(request)) {
+        if (length > 0 || framed && isMultipart(request)) {
             throw consumed(request);
         }
-        // Chunked or HTTP/2, and empty. A chunked GET without content would only trouble firewalls.
-        boolean definesContent =
-                switch (request.getMethod()) {
-                    case "GET", "HEAD", "DELETE", "OPTIONS" -> false;
-                    default -> true;
-                };
-        return empty(exchange, definesContent ? 0 : NONE);
+        // Empty. A chunked GET without content would only trouble firewalls.
+        return empty(exchange, input, definesContent ? 0 : NONE);
+    }
+
+    /**
+     * Bytes; {@link #CHUNKED} where a filter ahead that is older than Servlet 3.1 has changed one way to ask and not the
+     * other; {@link #NONE} where nothing is said.
+     */
+    private static long declaredLength(HttpServletRequest request) {
+        long length = request.getContentLengthLong();
+        if (length < 0) {
+            return NONE;
+        }
+        return length <= Integer.MAX_VALUE && request.getContentLength() != length ? CHUNKED : length;
     }
 
     /** Null for null. */

@@ -37,10 +37,12 @@ import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.gzip.GzipHandler;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
@@ -116,6 +118,7 @@ public final class AppServer implements AutoCloseable {
         private int threads = 32;
         private boolean virtualThreads;
         private Duration patience;
+        private boolean compressing;
 
         private Builder(Container container) {
             this.container = container;
@@ -198,6 +201,12 @@ public final class AppServer implements AutoCloseable {
             return this;
         }
 
+        /** The container compresses what it sends, and Jetty unpacks what it gets. */
+        public Builder compressing() {
+            compressing = true;
+            return this;
+        }
+
         public AppServer start() {
             if (servlets.stream().noneMatch(entry -> entry.path().equals("/*"))) {
                 servlets.add(new ServletEntry("/*", new App()));
@@ -224,6 +233,9 @@ public final class AppServer implements AutoCloseable {
             connector.setProperty("acceptCount", Integer.toString(BACKLOG));
             if (virtualThreads) {
                 connector.setProperty("useVirtualThreads", "true");
+            }
+            if (compressing) {
+                connector.setProperty("compression", "on");
             }
             if (patience != null) {
                 connector.setProperty("connectionTimeout", Long.toString(patience.toMillis()));
@@ -342,7 +354,7 @@ public final class AppServer implements AutoCloseable {
                 holder.getRegistration().setMultipartConfig(new MultipartConfigElement(temporary.getPath()));
                 context.addServlet(holder, entry.path());
             }
-            server.setHandler(context);
+            server.setHandler(compressing ? compressing(context) : context);
             server.setStopTimeout(0);
             server.start();
             return new AppServer(connector.getLocalPort(), () -> {
@@ -350,6 +362,14 @@ public final class AppServer implements AutoCloseable {
                 delete(temporary);
                 delete(base);
             });
+        }
+
+        /** Of the handler that most apps have, and not of the one that is to replace it. */
+        @SuppressWarnings({"deprecation", "removal"})
+        private static Handler compressing(Handler context) {
+            GzipHandler gzip = new GzipHandler(context);
+            gzip.setInflateBufferSize(4096);
+            return gzip;
         }
 
         private void writeResources(File base) throws IOException {

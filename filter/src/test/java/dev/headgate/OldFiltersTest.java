@@ -1,0 +1,284 @@
+package dev.headgate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.headgate.testing.AppServer;
+import dev.headgate.testing.Container;
+import dev.headgate.testing.OnEachContainer;
+import dev.headgate.testing.RawMessage;
+import dev.headgate.testing.RawOrigin;
+import dev.headgate.testing.Scene;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ReadListener;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What stands before the gateway and changes request and response: filters that wrap them the way it was done before
+ * Servlet 3.1, and by half; containers that compress.
+ */
+class OldFiltersTest {
+
+    private static final String TEXT = "one and the same line\n".repeat(500);
+
+    private static Scene behind(Container container, Filter old, RawOrigin origin) throws IOException {
+        return Scene.of(AppServer.on(container).filter(old, false, "/*"), origin);
+    }
+
+    /** How the old filter changes the request. */
+    private interface Change {
+        HttpServletRequest of(HttpServletRequest request) throws IOException;
+    }
+
+    private static Filter changing(Change change) {
+        return (request, response, chain) -> chain.doFilter(change.of((HttpServletRequest) request), response);
+    }
+
+    @OnEachContainer
+    void fieldThatIsListedBesideTheClientsOwnGoesUpOnceWithTheFiltersValue(Container container) throws IOException {
+        Filter old = changing(request -> new SigningOn(request, true));
+        try (Scene scene = behind(container, old, RawOrigin.ok())) {
+            assertThat(scene.client().get("/api/x", "x-user: mallory").status()).isEqualTo(200);
+            assertThat(scene.origin().request().fields("X-User")).containsExactly("alice");
+        }
+    }
+
+    @OnEachContainer
+    void fieldThatOnlyGetHeaderKnowsGoesUp(Container container) throws IOException {
+        Filter old = changing(request -> new SigningOn(request, false));
+        try (Scene scene = behind(container, old, RawOrigin.ok())) {
+            assertThat(scene.client().get("/api/x").status()).isEqualTo(200);
+            assertThat(scene.origin().request().fields("X-User")).containsExactly("alice");
+        }
+    }
+
+    @OnEachContainer
+    void contentThatAFilterCompressesOnItsWayDownIsWhole(Container container) throws IOException {
+        try (Scene scene = behind(container, OldFiltersTest::compress, RawOrigin.answering(RawOrigin.ok(TEXT)))) {
+            RawMessage response = scene.client().get("/api/x");
+            assertThat(response.complete()).isTrue();
+            assertThat(response.field("Content-Encoding")).isEqualTo("gzip");
+            assertThat(new GZIPInputStream(new ByteArrayInputStream(response.content())).readAllBytes())
+                    .asString(StandardCharsets.ISO_8859_1)
+                    .isEqualTo(TEXT);
+        }
+    }
+
+    @OnEachContainer
+    void contentThatAFilterInflatesOnItsWayUpIsWhole(Container container) throws IOException {
+        for (int told = 0; told < 3; told++) {
+            int lengths = told;
+            Filter old = changing(request -> new Inflated(request, lengths));
+            try (Scene scene = behind(container, old, RawOrigin.ok())) {
+                String packed = new String(gzip(TEXT), StandardCharsets.ISO_8859_1);
+                assertThat(scene.client().post("/api/x", packed).status()).isEqualTo(200);
+                assertThat(scene.origin().request().text()).isEqualTo(TEXT);
+            }
+        }
+    }
+
+    @OnEachContainer
+    void postWithoutContentStaysWithout(Container container) throws IOException {
+        try (Scene scene = Scene.of(container, RawOrigin.ok())) {
+            assertThat(scene.client()
+                            .exchange("POST /api/x HTTP/1.1\r\nHost: a\r\n\r\n")
+                            .status())
+                    .isEqualTo(200);
+            assertThat(scene.origin().request().text()).isEmpty();
+            assertThat(scene.origin().request().has("Transfer-Encoding")).isFalse();
+        }
+    }
+
+    @OnEachContainer
+    void contentThatTheContainerCompressesIsWhole(Container container) throws IOException {
+        RawOrigin origin = RawOrigin.answering(RawOrigin.ok(TEXT, "Content-Type: text/plain"));
+        try (Scene scene = Scene.of(AppServer.on(container).compressing(), origin)) {
+            RawMessage response = scene.client().get("/api/x", "Accept-Encoding: gzip");
+            assertThat(response.complete()).isTrue();
+            assertThat(response.field("Content-Encoding")).isEqualTo("gzip");
+            assertThat(new GZIPInputStream(new ByteArrayInputStream(response.content())).readAllBytes())
+                    .asString(StandardCharsets.ISO_8859_1)
+                    .isEqualTo(TEXT);
+        }
+    }
+
+    @Test
+    void contentThatJettyInflatesIsWhole() throws IOException {
+        try (Scene scene = Scene.of(AppServer.on(Container.JETTY).compressing(), RawOrigin.ok())) {
+            String packed = new String(gzip(TEXT), StandardCharsets.ISO_8859_1);
+            assertThat(scene.client()
+                            .post("/api/x", packed, "Content-Encoding: gzip")
+                            .status())
+                    .isEqualTo(200);
+            assertThat(scene.origin().request().text()).isEqualTo(TEXT);
+            assertThat(scene.origin().request().has("Content-Encoding")).isFalse();
+        }
+    }
+
+    private static byte[] gzip(String text) throws IOException {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+            gzip.write(text.getBytes(StandardCharsets.ISO_8859_1));
+        }
+        return packed.toByteArray();
+    }
+
+    private static void compress(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        Compressing compressing = new Compressing((HttpServletResponse) response);
+        chain.doFilter(request, compressing);
+        compressing.finish();
+    }
+
+    /** Says who the user is, the way it is done in many an app: by one more name at the end. */
+    private static final class SigningOn extends HttpServletRequestWrapper {
+
+        private final boolean allValues;
+
+        /** @param allValues whether it has thought of getHeaders */
+        SigningOn(HttpServletRequest request, boolean allValues) {
+            super(request);
+            this.allValues = allValues;
+        }
+
+        @Override
+        public String getHeader(String name) {
+            return name.equalsIgnoreCase("X-User") ? "alice" : super.getHeader(name);
+        }
+
+        @Override
+        public Enumeration<String> getHeaders(String name) {
+            return allValues && name.equalsIgnoreCase("X-User")
+                    ? Collections.enumeration(List.of("alice"))
+                    : super.getHeaders(name);
+        }
+
+        @Override
+        public Enumeration<String> getHeaderNames() {
+            List<String> names = Collections.list(super.getHeaderNames());
+            names.add("X-User");
+            return Collections.enumeration(names);
+        }
+    }
+
+    /** Unpacks the content on its way. */
+    private static final class Inflated extends HttpServletRequestWrapper {
+
+        private final int lengths;
+        private final InputStream content;
+
+        /** @param lengths how many ways to ask for the length, and thereby the packed one's, it has thought of */
+        Inflated(HttpServletRequest request, int lengths) throws IOException {
+            super(request);
+            this.lengths = lengths;
+            this.content = new GZIPInputStream(request.getInputStream());
+        }
+
+        @Override
+        public int getContentLength() {
+            return -1;
+        }
+
+        @Override
+        public long getContentLengthLong() {
+            return lengths > 0 ? -1 : super.getContentLengthLong();
+        }
+
+        @Override
+        public Enumeration<String> getHeaderNames() {
+            List<String> names = Collections.list(super.getHeaderNames());
+            names.removeIf(name -> lengths > 1 && name.equalsIgnoreCase("Content-Length"));
+            return Collections.enumeration(names);
+        }
+
+        @Override
+        public ServletInputStream getInputStream() {
+            return new ServletInputStream() {
+                @Override
+                public boolean isFinished() {
+                    return false;
+                }
+
+                @Override
+                public boolean isReady() {
+                    return true;
+                }
+
+                @Override
+                public void setReadListener(ReadListener listener) {
+                    throw new UnsupportedOperationException();
+                }
+
+                @Override
+                public int read() throws IOException {
+                    return content.read();
+                }
+            };
+        }
+    }
+
+    /** Packs the content on its way, and keeps its length from the container as far as Servlet 3.0 knew how to tell it. */
+    private static final class Compressing extends HttpServletResponseWrapper {
+
+        private GZIPOutputStream packing;
+
+        Compressing(HttpServletResponse response) {
+            super(response);
+        }
+
+        @Override
+        public void setContentLength(int length) {
+            // That of what is not packed yet.
+        }
+
+        @Override
+        public ServletOutputStream getOutputStream() throws IOException {
+            ServletOutputStream out = super.getOutputStream();
+            setHeader("Content-Encoding", "gzip");
+            GZIPOutputStream gzip = new GZIPOutputStream(out);
+            packing = gzip;
+            return new ServletOutputStream() {
+                @Override
+                public boolean isReady() {
+                    return true;
+                }
+
+                @Override
+                public void setWriteListener(WriteListener listener) {
+                    throw new UnsupportedOperationException();
+                }
+
+                @Override
+                public void write(int b) throws IOException {
+                    gzip.write(b);
+                }
+            };
+        }
+
+        void finish() throws IOException {
+            if (packing != null) {
+                packing.finish();
+            }
+        }
+    }
+}
