@@ -121,6 +121,7 @@ public final class Forwarder {
                 || request.getContentLengthLong() > 0
                 || exchange.fields().has("Transfer-Encoding")
                 || RequestRules.expectsContinue(exchange)
+                || RequestContent.mayHaveLostItsLength(exchange)
                 || !request.getProtocol().startsWith("HTTP/1.")
                         && request.getContentLengthLong() != 0
                         && !RequestContent.hasEnded(request)) {

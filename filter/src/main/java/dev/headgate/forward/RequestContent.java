@@ -113,14 +113,8 @@ final class RequestContent extends AbstractHttpEntity {
         long declared = declaredLength(request);
         boolean chunked = exchange.fields().has("Transfer-Encoding");
         boolean http1 = request.getProtocol().startsWith("HTTP/1.");
-        // HTTP/1 without framing is without content, unless a filter ahead changes that and takes the length off.
         boolean framed = chunked || declared != NONE || !http1;
-        boolean definesContent =
-                switch (request.getMethod()) {
-                    case "GET", "HEAD", "DELETE", "OPTIONS" -> false;
-                    default -> true;
-                };
-        if (!chunked && (declared == 0 || !framed && !definesContent)) {
+        if (!chunked && (declared == 0 || !framed && !mayHaveLostItsLength(exchange))) {
             return empty(exchange, null, declared);
         }
         long length = chunked || declared < 0 ? CHUNKED : declared;
@@ -155,7 +149,22 @@ final class RequestContent extends AbstractHttpEntity {
             throw consumed(request);
         }
         // Empty. A chunked GET without content would only trouble firewalls.
-        return empty(exchange, input, definesContent ? 0 : NONE);
+        boolean definesContent =
+                switch (request.getMethod()) {
+                    case "GET", "HEAD", "DELETE", "OPTIONS" -> false;
+                    default -> true;
+                };
+        return empty(exchange, input, framed && definesContent ? 0 : NONE);
+    }
+
+    /**
+     * Whether a request has to be read to know that it has no content, though it came by HTTP/1 and has no framing: a filter
+     * ahead that changes content takes the length off. Most requests by far need not be.
+     */
+    static boolean mayHaveLostItsLength(Exchange exchange) {
+        String method = exchange.request().getMethod();
+        return !method.equals("GET") && !method.equals("HEAD")
+                || exchange.fields().has("Content-Type");
     }
 
     /**
