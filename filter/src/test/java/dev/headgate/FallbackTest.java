@@ -15,6 +15,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -75,6 +76,24 @@ class FallbackTest {
                             .post("/api/x", content, "Content-Type: text/plain")
                             .text())
                     .isEqualTo("POST " + content);
+        }
+    }
+
+    @OnEachContainer
+    void appMayReadByReaderWhatTurnedOutToHaveNoContent(Container container) throws IOException {
+        HttpServlet reading = new HttpServlet() {
+            @Override
+            protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+                response.getWriter().print("line: " + request.getReader().readLine());
+            }
+        };
+        try (Scene scene = broken(AppServer.on(container).servlet("/api/*", reading), "route.r.fallback=chain")) {
+            for (String rest : List.of("\r\n", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")) {
+                assertThat(scene.client()
+                                .exchange(RawClient.request("POST", "/api/x") + rest)
+                                .text())
+                        .isEqualTo("line: null");
+            }
         }
     }
 
