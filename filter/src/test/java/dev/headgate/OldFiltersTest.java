@@ -109,6 +109,45 @@ class OldFiltersTest {
     }
 
     @OnEachContainer
+    void contentTypeIsTheOriginsWhateverEncodingAFilterHasSetForAll(Container container) throws IOException {
+        Filter encoding = (request, response, chain) -> {
+            response.setCharacterEncoding("UTF-8");
+            chain.doFilter(request, response);
+        };
+        Filter type = (request, response, chain) -> {
+            response.setContentType("text/html;charset=UTF-8");
+            chain.doFilter(request, response);
+        };
+        for (Filter old : List.of(encoding, type)) {
+            List<String> types = List.of("image/png", "text/html", "text/html;charset=iso-8859-1");
+            String[] responses = types.stream()
+                    .map(each -> RawOrigin.ok("x", "Content-Type: " + each))
+                    .toArray(String[]::new);
+            try (Scene scene = behind(container, old, RawOrigin.answering(responses))) {
+                for (String each : types) {
+                    assertThat(scene.client().get("/api/x").field("Content-Type"))
+                            .isEqualTo(each);
+                }
+            }
+        }
+    }
+
+    @OnEachContainer
+    void failurePageIsUtf8WhateverEncodingAFilterHasSetForAll(Container container) throws IOException {
+        Filter old = (request, response, chain) -> {
+            response.setCharacterEncoding("ISO-8859-15");
+            chain.doFilter(request, response);
+        };
+        RawOrigin cut = RawOrigin.answering("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n");
+        try (Scene scene = behind(container, old, cut)) {
+            cut.refuse();
+            RawMessage page = scene.client().get("/api/x", "Accept: text/html");
+            assertThat(page.status()).isEqualTo(502);
+            assertThat(page.field("Content-Type")).isEqualToIgnoringCase("text/html;charset=utf-8");
+        }
+    }
+
+    @OnEachContainer
     void contentThatTheContainerCompressesIsWhole(Container container) throws IOException {
         RawOrigin origin = RawOrigin.answering(RawOrigin.ok(TEXT, "Content-Type: text/plain"));
         try (Scene scene = Scene.of(AppServer.on(container).compressing(), origin)) {

@@ -7,6 +7,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The head of the response to the client while the exchange may still fail: what was put on it can be taken off again.
@@ -16,6 +18,8 @@ import java.util.Set;
  * small exchange takes. One exchange's, not shared.
  */
 final class ClientHead {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClientHead.class);
 
     private final HttpServletResponse response;
     private final int statusBefore;
@@ -38,7 +42,21 @@ final class ClientHead {
     /** Puts a field in place of all of its name. */
     void set(String name, String value) {
         remember(name);
+        if (name.equalsIgnoreCase("Content-Type")) {
+            forgetEncoding();
+        }
         response.setHeader(name, value);
+    }
+
+    /** Many a filter sets an encoding for all that follows, and the container would add it to whatever type the origin says. */
+    private void forgetEncoding() {
+        if (!"ISO-8859-1".equalsIgnoreCase(response.getCharacterEncoding())) { // which stands for none
+            try {
+                response.setCharacterEncoding(null);
+            } catch (RuntimeException e) {
+                LOG.debug("The container adds its own encoding: only from Servlet 6.1 on it has to take null", e);
+            }
+        }
     }
 
     /** Puts a field beside those of its name. */
