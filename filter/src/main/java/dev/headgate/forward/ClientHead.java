@@ -50,7 +50,8 @@ final class ClientHead {
 
     /** Many a filter sets an encoding for all that follows, and the container would add it to whatever type the origin says. */
     private void forgetEncoding() {
-        if (!"ISO-8859-1".equalsIgnoreCase(response.getCharacterEncoding())) { // which stands for none
+        String encoding = response.getCharacterEncoding();
+        if (encoding != null && !encoding.equalsIgnoreCase("ISO-8859-1")) { // which stands for none
             try {
                 response.setCharacterEncoding(null);
             } catch (RuntimeException e) {
