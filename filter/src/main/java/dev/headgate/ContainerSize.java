@@ -2,6 +2,7 @@ package dev.headgate;
 
 import jakarta.servlet.ServletContext;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -11,6 +12,17 @@ final class ContainerSize {
 
     /** Where Jetty shows its thread pool to every app. */
     private static final String JETTY_EXECUTOR = "org.eclipse.jetty.server.Executor";
+
+    /** Thread pools that JMX shows. */
+    private record Pools(String pattern, String attribute) {}
+
+    private static final List<Pools> POOLS = List.of(
+            // Tomcat: the pool of each connector (-1 where connectors share an executor), the shared executors.
+            new Pools("*:type=ThreadPool,*", "maxThreads"),
+            new Pools("*:type=Executor,*", "maxThreads"),
+            new Pools("org.eclipse.jetty.util.thread:*", "maxThreads"),
+            // Undertow's and WildFly's workers.
+            new Pools("org.xnio:type=Xnio,*", "MaxWorkerPoolSize"));
 
     private ContainerSize() {}
 
@@ -26,26 +38,24 @@ final class ContainerSize {
         }
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         int least = 0;
-        // Tomcat: the pool of each connector (-1 where connectors share an executor), the shared executors. Jetty: JMX.
-        for (String pattern :
-                new String[] {"*:type=ThreadPool,*", "*:type=Executor,*", "org.eclipse.jetty.util.thread:*"}) {
+        for (Pools pools : POOLS) {
             try {
-                for (ObjectName name : server.queryNames(new ObjectName(pattern), null)) {
-                    int size = read(server, name);
+                for (ObjectName name : server.queryNames(new ObjectName(pools.pattern()), null)) {
+                    int size = read(server, name, pools.attribute());
                     if (size > 0 && (least == 0 || size < least)) {
                         least = size;
                     }
                 }
             } catch (JMException e) {
-                throw new IllegalStateException(pattern, e);
+                throw new IllegalStateException(pools.pattern(), e);
             }
         }
         return least;
     }
 
-    private static int read(MBeanServer server, ObjectName name) {
+    private static int read(MBeanServer server, ObjectName name, String attribute) {
         try {
-            return server.getAttribute(name, "maxThreads") instanceof Number size ? size.intValue() : 0;
+            return server.getAttribute(name, attribute) instanceof Number size ? size.intValue() : 0;
         } catch (JMException | RuntimeException e) {
             return 0; // another kind of pool, or one that is just being closed
         }

@@ -4,6 +4,7 @@ import dev.headgate.config.ThreadConfig;
 import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
+import dev.headgate.forward.ClientConnection;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
@@ -636,6 +637,10 @@ final class HostThreads implements AutoCloseable {
                 } catch (IOException e) {
                     LOG.debug("{} the connection is broken already", exchange.requestId(), e);
                 }
+                async.complete();
+                return;
+            }
+            if (response.getClass().getName().startsWith("io.undertow.") && ClientConnection.breakOff(exchange)) {
                 async.complete();
                 return;
             }
