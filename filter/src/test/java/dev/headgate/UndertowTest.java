@@ -80,12 +80,12 @@ class UndertowTest {
 
     @AfterEach
     void stop() throws ServletException {
-        if (server != null) {
-            server.stop();
-        }
         if (deployment != null) {
             deployment.stop();
             deployment.undeploy();
+        }
+        if (server != null) {
+            server.stop();
         }
     }
 
