@@ -2,7 +2,6 @@ package dev.headgate;
 
 import jakarta.servlet.ServletContext;
 import java.lang.management.ManagementFactory;
-import java.util.List;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -12,17 +11,6 @@ final class ContainerSize {
 
     /** Where Jetty shows its thread pool to every app. */
     private static final String JETTY_EXECUTOR = "org.eclipse.jetty.server.Executor";
-
-    /** Thread pools that JMX shows. */
-    private record Pools(String pattern, String attribute) {}
-
-    private static final List<Pools> POOLS = List.of(
-            // Tomcat: the pool of each connector (-1 where connectors share an executor), the shared executors.
-            new Pools("*:type=ThreadPool,*", "maxThreads"),
-            new Pools("*:type=Executor,*", "maxThreads"),
-            new Pools("org.eclipse.jetty.util.thread:*", "maxThreads"),
-            // Undertow's and WildFly's workers.
-            new Pools("org.xnio:type=Xnio,*", "MaxWorkerPoolSize"));
 
     private ContainerSize() {}
 
@@ -36,18 +24,26 @@ final class ContainerSize {
         if (jetty > 0) {
             return jetty;
         }
+        // Tomcat: the pool of each connector (-1 where connectors share an executor), the shared executors. Jetty: JMX.
+        int least = least("maxThreads", "*:type=ThreadPool,*", "*:type=Executor,*", "org.eclipse.jetty.util.thread:*");
+        // Undertow's and WildFly's workers; in other containers a client may have one.
+        return least > 0 ? least : least("MaxWorkerPoolSize", "org.xnio:type=Xnio,*");
+    }
+
+    /** The least of an attribute of beans that go by these patterns; 0 where there is none. */
+    private static int least(String attribute, String... patterns) {
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         int least = 0;
-        for (Pools pools : POOLS) {
+        for (String pattern : patterns) {
             try {
-                for (ObjectName name : server.queryNames(new ObjectName(pools.pattern()), null)) {
-                    int size = read(server, name, pools.attribute());
+                for (ObjectName name : server.queryNames(new ObjectName(pattern), null)) {
+                    int size = read(server, name, attribute);
                     if (size > 0 && (least == 0 || size < least)) {
                         least = size;
                     }
                 }
             } catch (JMException e) {
-                throw new IllegalStateException(pools.pattern(), e);
+                throw new IllegalStateException(pattern, e);
             }
         }
         return least;

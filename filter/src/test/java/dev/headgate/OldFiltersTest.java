@@ -7,6 +7,7 @@ import dev.headgate.testing.Container;
 import dev.headgate.testing.OnEachContainer;
 import dev.headgate.testing.RawClient;
 import dev.headgate.testing.RawMessage;
+import dev.headgate.testing.RawMessage.Ending;
 import dev.headgate.testing.RawOrigin;
 import dev.headgate.testing.Scene;
 import jakarta.servlet.Filter;
@@ -56,20 +57,32 @@ class OldFiltersTest {
     }
 
     @OnEachContainer
-    void fieldThatIsListedBesideTheClientsOwnGoesUpOnceWithTheFiltersValue(Container container) throws IOException {
-        Filter old = changing(request -> new SigningOn(request, true));
-        try (Scene scene = behind(container, old, RawOrigin.ok())) {
-            assertThat(scene.client().get("/api/x", "x-user: mallory").status()).isEqualTo(200);
-            assertThat(scene.origin().request().fields("X-User")).containsExactly("alice");
+    void fieldThatAFilterAddsGoesUpOnceAndInPlaceOfTheClientsOwn(Container container) throws IOException {
+        for (boolean allValues : new boolean[] {true, false}) {
+            Filter old = changing(request -> new SigningOn(request, allValues));
+            try (Scene scene = behind(container, old, RawOrigin.ok())) {
+                assertThat(scene.client().get("/api/x").status()).isEqualTo(200);
+                assertThat(scene.client().get("/api/x", "x-user: mallory").status())
+                        .isEqualTo(200);
+                for (int i = 0; i < 2; i++) {
+                    assertThat(scene.origin().request(i).fields("X-User")).containsExactly("alice");
+                }
+            }
         }
     }
 
     @OnEachContainer
-    void fieldThatOnlyGetHeaderKnowsGoesUp(Container container) throws IOException {
-        Filter old = changing(request -> new SigningOn(request, false));
-        try (Scene scene = behind(container, old, RawOrigin.ok())) {
-            assertThat(scene.client().get("/api/x").status()).isEqualTo(200);
-            assertThat(scene.origin().request().fields("X-User")).containsExactly("alice");
+    void fieldThatAFilterHidesInOneWayOnlyDoesNotGoUp(Container container) throws IOException {
+        for (boolean allValues : new boolean[] {true, false}) {
+            Filter old = changing(request -> new Hiding(request, allValues));
+            try (Scene scene = behind(container, old, RawOrigin.ok())) {
+                assertThat(scene.client()
+                                .get("/api/x", "X-Secret: a", "X-Open: b", "X-Open: c")
+                                .status())
+                        .isEqualTo(200);
+                assertThat(scene.origin().request().has("X-Secret")).isFalse();
+                assertThat(scene.origin().request().fields("X-Open")).containsExactly("b", "c");
+            }
         }
     }
 
@@ -105,6 +118,42 @@ class OldFiltersTest {
                     assertThat(sent.text()).isEqualTo(TEXT);
                 }
             }
+        }
+    }
+
+    @OnEachContainer
+    void contentThatIsLongerThanTheLengthThatAFilterHasLeftIsNotCutShort(Container container) throws IOException {
+        Filter old = changing(request -> new Inflated(request, -1));
+        for (String text : List.of(TEXT, TEXT.repeat(1_000))) {
+            try (Scene scene = behind(container, old, RawOrigin.ok())) {
+                String packed = new String(gzip(text), StandardCharsets.ISO_8859_1);
+                RawMessage response = scene.client().post("/api/x", packed);
+                assertThat(response.status()).isEqualTo(500);
+                assertThat(response.field("Proxy-Status")).contains("proxy_configuration_error");
+                if (scene.origin().requests() > 0) {
+                    assertThat(scene.origin().request(0).awaitEnd()).isEqualTo(Ending.CUT);
+                }
+            }
+        }
+    }
+
+    /** By a logging filter, for one. */
+    @OnEachContainer
+    void requestWithoutContentPassesThoughAFilterHasReadAndClosedItsStream(Container container) throws IOException {
+        Filter old = changing(request -> {
+            try (InputStream content = request.getInputStream()) {
+                content.readAllBytes();
+            }
+            return new HttpServletRequestWrapper(request);
+        });
+        try (Scene scene = behind(container, old, RawOrigin.ok())) {
+            for (String method : List.of("DELETE", "POST", "GET")) {
+                String request = RawClient.request(method, "/api/x", "Content-Type: text/plain");
+                assertThat(scene.client().exchange(request + "\r\n").status())
+                        .as(method)
+                        .isEqualTo(200);
+            }
+            assertThat(scene.origin().request(0).has("Transfer-Encoding")).isFalse();
         }
     }
 
@@ -219,6 +268,29 @@ class OldFiltersTest {
         }
     }
 
+    /** Keeps a field from whoever comes behind, by one of two ways to ask for it. */
+    private static final class Hiding extends HttpServletRequestWrapper {
+
+        private final boolean allValues;
+
+        Hiding(HttpServletRequest request, boolean allValues) {
+            super(request);
+            this.allValues = allValues;
+        }
+
+        @Override
+        public String getHeader(String name) {
+            return !allValues && name.equalsIgnoreCase("X-Secret") ? null : super.getHeader(name);
+        }
+
+        @Override
+        public Enumeration<String> getHeaders(String name) {
+            return allValues && name.equalsIgnoreCase("X-Secret")
+                    ? Collections.emptyEnumeration()
+                    : super.getHeaders(name);
+        }
+    }
+
     /** Unpacks the content on its way. */
     private static final class Inflated extends HttpServletRequestWrapper {
 
@@ -234,7 +306,7 @@ class OldFiltersTest {
 
         @Override
         public int getContentLength() {
-            return -1;
+            return lengths < 0 ? super.getContentLength() : -1;
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.headgate.exchange;
 
 import dev.headgate.failure.GatewayFailure;
+import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -106,6 +107,16 @@ public final class Exchange {
             fields = request == null ? Fields.NONE : Fields.of(request);
         }
         return fields;
+    }
+
+    /** The container's own request, within all that filters have wrapped around it. */
+    public static HttpServletRequest containersOwn(HttpServletRequest request) {
+        HttpServletRequest own = request;
+        while (own instanceof ServletRequestWrapper wrapper
+                && wrapper.getRequest() instanceof HttpServletRequest within) {
+            own = within;
+        }
+        return own;
     }
 
     /** Goes on with another view of the same request, before the exchange changes threads. */

@@ -7,6 +7,7 @@ import java.util.Enumeration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -43,10 +44,12 @@ public final class Fields implements Iterable<Fields.Line> {
 
     /**
      * Those of a request. What earlier filters have wrapped around it is often older than the gateway: a name that is listed
-     * again counts once, and one of which {@code getHeaders} knows nothing has the value that {@code getHeader} gives.
+     * again counts once, and where {@code getHeader} and {@code getHeaders} say different things, the one counts that says
+     * another thing than the container.
      */
     public static Fields of(HttpServletRequest request) {
         Builder lines = new Builder();
+        HttpServletRequest own = Exchange.containersOwn(request);
         Set<String> seen = null;
         for (Enumeration<String> names = request.getHeaderNames(); names != null && names.hasMoreElements(); ) {
             String name = names.nextElement();
@@ -57,8 +60,13 @@ public final class Fields implements Iterable<Fields.Line> {
             for (Enumeration<String> values = request.getHeaders(name); values != null && values.hasMoreElements(); ) {
                 lines.addUnlessNull(name, values.nextElement());
             }
-            if (lines.count == before) {
-                lines.addUnlessNull(name, request.getHeader(name));
+            if (own != request) {
+                String first = lines.count == before ? null : lines.parts[before + 1];
+                String one = request.getHeader(name);
+                if (!Objects.equals(one, first) && !Objects.equals(one, own.getHeader(name))) {
+                    lines.count = before;
+                    lines.addUnlessNull(name, one);
+                }
             }
             if (seen == null && lines.count > 2 * FEW) {
                 seen = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);

@@ -1,46 +1,50 @@
 package dev.headgate.forward;
 
 import dev.headgate.exchange.Exchange;
-import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletRequestWrapper;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Breaks a client's connection under a thread that writes to it. No method of the Servlet API does that, so each container
- * is asked in its own way; where that does not work, the container's time limit for writing ends the connection, which
- * begins anew with every byte that the client lets through.
+ * Breaks a client's connection, or its HTTP/2 stream, from a thread that has nothing to do with it. No method of the Servlet
+ * API does that, so each container is asked in its own way; where that does not work, the container's time limit for writing
+ * ends the connection, which begins anew with every byte that the client lets through.
  */
 public final class ClientConnection {
 
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
 
+    /** RFC 9113 §7. */
+    private static final int INTERNAL_ERROR = 2;
+
     private ClientConnection() {}
 
     /**
-     * To be called, on another thread, while the exchange's own is known to be in a write; with Undertow at any time before
-     * the exchange is completed. Never waits.
+     * To be called while the exchange's own thread is known to be in a write; with Undertow also when it writes no more, but
+     * has not completed the response. Never waits.
      *
-     * @return whether the connection is broken, as far as can be known
+     * @return whether that was done; false over HTTP/2 in Tomcat and Jetty
      */
     public static boolean breakOff(Exchange exchange) {
-        ServletRequest request = exchange.request();
-        while (request instanceof ServletRequestWrapper wrapper) {
-            request = wrapper.getRequest();
-        }
+        HttpServletRequest request = Exchange.containersOwn(exchange.request());
         String container = request.getClass().getName();
         boolean http1 = request.getProtocol().startsWith("HTTP/1.");
         try {
             if (container.startsWith("io.undertow.")) {
                 Object connection = call(call(request, "getExchange"), "getConnection");
-                call(http1 ? connection : field(connection, "responseChannel"), "close");
+                if (http1) {
+                    call(connection, "close");
+                } else {
+                    resetUndertow(connection);
+                }
                 return true;
             }
-            // Over HTTP/2 a connection has other responses too: there the limits of the container's streams remain.
+            // Over HTTP/2 a connection has other responses too, and these two do not let go of a single stream.
             if (http1 && container.startsWith("org.eclipse.jetty.")) {
                 Object connection = call(call(call(request, "getRequest"), "getConnectionMetaData"), "getConnection");
                 call(call(connection, "getEndPoint"), "close");
@@ -48,7 +52,7 @@ public final class ClientConnection {
             }
             return http1 && container.startsWith("org.apache.catalina.") && shutDownTomcat(request);
         } catch (IOException | ReflectiveOperationException | RuntimeException e) {
-            LOG.debug("{} a slow client's connection cannot be broken in this container", exchange.requestId(), e);
+            LOG.debug("{} the client's connection cannot be broken in this container", exchange.requestId(), e);
             return false;
         }
     }
@@ -57,7 +61,7 @@ public final class ClientConnection {
      * Ends the sending side of the socket, which wakes the writer with an error. Everything else, closing above all, is left
      * to the container: it would reuse what the writer still holds.
      */
-    private static boolean shutDownTomcat(ServletRequest facade) throws ReflectiveOperationException, IOException {
+    private static boolean shutDownTomcat(HttpServletRequest facade) throws ReflectiveOperationException, IOException {
         Object request = field(facade, "request");
         Object processor = field(call(request, "getCoyoteRequest"), "hook");
         Object channel = call(call(call(processor, "getSocketWrapper"), "getSocket"), "getIOChannel");
@@ -66,6 +70,20 @@ public final class ClientConnection {
             return true;
         }
         return false;
+    }
+
+    /** Only a frame more, by the thread that writes frames: everything else may hold what is being written. */
+    private static void resetUndertow(Object connection) throws ReflectiveOperationException {
+        Object channel = field(connection, "channel");
+        Object stream = call(field(connection, "responseChannel"), "getStreamId");
+        Method reset = channel.getClass().getMethod("sendRstStream", int.class, int.class);
+        ((Executor) call(connection, "getIoThread")).execute(() -> {
+            try {
+                reset.invoke(channel, stream, INTERNAL_ERROR);
+            } catch (ReflectiveOperationException | RuntimeException e) {
+                LOG.debug("the client's stream {} cannot be reset", stream, e);
+            }
+        });
     }
 
     private static Object field(Object owner, String name) throws ReflectiveOperationException {

@@ -121,10 +121,9 @@ public final class Forwarder {
                 || request.getContentLengthLong() > 0
                 || exchange.fields().has("Transfer-Encoding")
                 || RequestRules.expectsContinue(exchange)
-                || RequestContent.mayHaveLostItsLength(exchange)
-                || !request.getProtocol().startsWith("HTTP/1.")
-                        && request.getContentLengthLong() != 0
-                        && !RequestContent.hasEnded(request)) {
+                || (request.getProtocol().startsWith("HTTP/1.")
+                        ? RequestContent.mayHaveLostItsLength(exchange)
+                        : request.getContentLengthLong() != 0 && !RequestContent.hasEnded(request))) {
             return null;
         }
         route.request().check(exchange);

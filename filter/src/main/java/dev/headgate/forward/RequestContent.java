@@ -5,6 +5,8 @@ import dev.headgate.exchange.Exchange;
 import dev.headgate.failure.FailureKind;
 import dev.headgate.failure.GatewayFailure;
 import dev.headgate.upstream.OriginConnection;
+import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -114,12 +116,15 @@ final class RequestContent extends AbstractHttpEntity {
         boolean chunked = exchange.fields().has("Transfer-Encoding");
         boolean http1 = request.getProtocol().startsWith("HTTP/1.");
         boolean framed = chunked || declared != NONE || !http1;
-        if (!chunked && (declared == 0 || !framed && !mayHaveLostItsLength(exchange))) {
-            return empty(exchange, null, declared);
+        if (!chunked && declared == 0) {
+            return empty(exchange, null, 0);
+        }
+        if (!framed && !mayHaveLostItsLength(exchange)) {
+            return empty(exchange, mayTellByStream(exchange) ? stream(request) : null, NONE);
         }
         long length = chunked || declared < 0 ? CHUNKED : declared;
         byte[] first = new byte[length == CHUNKED ? BUFFER_BYTES : (int) Math.min(BUFFER_BYTES, length)];
-        if (untouched) {
+        if (untouched && framed) {
             RequestContent content = new RequestContent(exchange, null, length, first, 0, keepBytes);
             content.guard = stream -> guarded(stream, limits, nanoSource);
             return content;
@@ -137,7 +142,11 @@ final class RequestContent extends AbstractHttpEntity {
                 exchange.receivedContent(more);
                 count += more;
             }
-            return new RequestContent(exchange, input, length, first, count, keepBytes);
+            RequestContent content = new RequestContent(exchange, input, length, first, count, keepBytes);
+            if (count == length) {
+                content.refuseMore();
+            }
+            return content;
         }
         byte[] form = isForm(request) ? FormContent.rebuild(request) : null;
         if (form != null && (form.length > 0 || length > 0)) {
@@ -145,7 +154,7 @@ final class RequestContent extends AbstractHttpEntity {
             content.ended = true;
             return content;
         }
-        if (length > 0 || framed && isMultipart(request)) {
+        if (request.getContentLengthLong() > 0 || framed && isMultipart(request)) {
             throw consumed(request);
         }
         // Empty. A chunked GET without content would only trouble firewalls.
@@ -158,13 +167,34 @@ final class RequestContent extends AbstractHttpEntity {
     }
 
     /**
-     * Whether a request has to be read to know that it has no content, though it came by HTTP/1 and has no framing: a filter
-     * ahead that changes content takes the length off. Most requests by far need not be.
+     * Whether a request has to be read to know that it has no content, though it came by HTTP/1 and has no framing: who
+     * changes content on its way to the gateway takes the length off. For most requests by far nobody has to look.
      */
     static boolean mayHaveLostItsLength(Exchange exchange) {
-        String method = exchange.request().getMethod();
-        return !method.equals("GET") && !method.equals("HEAD")
-                || exchange.fields().has("Content-Type");
+        HttpServletRequest request = exchange.request();
+        if (!mayTellByStream(exchange)) {
+            return false;
+        }
+        try {
+            ServletInputStream stream = request.getInputStream();
+            if (stream != Exchange.containersOwn(request).getInputStream()) {
+                return true; // a filter's
+            }
+            // Jetty's GzipHandler leaves the mark, and Jetty finds out about the end only by reading.
+            return (!isTypicallyWithout(request) || exchange.fields().has("X-Content-Encoding"))
+                    && !stream.isFinished();
+        } catch (IOException | IllegalStateException e) {
+            return false; // somebody has read, and closed, what there was
+        }
+    }
+
+    /** A GET or HEAD without a type is without content: its stream is left alone. */
+    private static boolean mayTellByStream(Exchange exchange) {
+        return !isTypicallyWithout(exchange.request()) || exchange.fields().has("Content-Type");
+    }
+
+    private static boolean isTypicallyWithout(HttpServletRequest request) {
+        return request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
     }
 
     /**
@@ -353,12 +383,17 @@ final class RequestContent extends AbstractHttpEntity {
 
     /** @return false when the origin has answered already and wants no more */
     private boolean send(OutputStream origin, byte[] buffer, int offset, int count, long sent) throws IOException {
-        if (length >= 0 && sent + count > length) {
-            connection.abandonContent();
-            connection.abort();
-            throw new GatewayFailure(
-                    FailureKind.PROXY_CONFIGURATION_ERROR,
-                    "a filter ahead of the gateway made the content longer than its Content-Length of " + length);
+        if (length >= 0 && sent + count >= length) {
+            try {
+                if (sent + count > length) {
+                    throw tooLong();
+                }
+                refuseMore();
+            } catch (GatewayFailure e) {
+                connection.abandonContent();
+                connection.abort();
+                throw e;
+            }
         }
         // Nobody answers what has not been sent yet.
         if (connection.hasWritten() && connection.hasAnswerBegun()) {
@@ -368,6 +403,22 @@ final class RequestContent extends AbstractHttpEntity {
         }
         origin.write(buffer, offset, count);
         return true;
+    }
+
+    /** Has a filter ahead unpacked the content and left the length of the packed one, the rest must not be forgotten. */
+    private void refuseMore() throws GatewayFailure {
+        if (input != null && !ended && exchange.request() instanceof ServletRequestWrapper) {
+            if (readFrom(input, new byte[1], 0) >= 0) {
+                throw tooLong();
+            }
+            ended = true;
+        }
+    }
+
+    private GatewayFailure tooLong() {
+        return new GatewayFailure(
+                FailureKind.PROXY_CONFIGURATION_ERROR,
+                "a filter ahead of the gateway made the content longer than its Content-Length of " + length);
     }
 
     /** Breaks the origin's connection before any exception can reach a writer that would end the content properly. */
