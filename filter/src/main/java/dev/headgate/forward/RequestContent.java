@@ -177,14 +177,22 @@ final class RequestContent extends AbstractHttpEntity {
         }
         try {
             ServletInputStream stream = request.getInputStream();
-            if (stream != Exchange.containersOwn(request).getInputStream()) {
-                return true; // a filter's
+            if (!isContainersOwn(stream, request)) {
+                return true;
             }
             // Jetty's GzipHandler leaves the mark, and Jetty finds out about the end only by reading.
             return (!isTypicallyWithout(request) || exchange.fields().has("X-Content-Encoding"))
                     && !stream.isFinished();
         } catch (IOException | IllegalStateException e) {
             return false; // somebody has read, and closed, what there was
+        }
+    }
+
+    private static boolean isContainersOwn(ServletInputStream stream, HttpServletRequest request) throws IOException {
+        try {
+            return stream == Exchange.containersOwn(request).getInputStream();
+        } catch (IllegalStateException e) {
+            return false; // a filter has taken its reader, and gives a stream of its own
         }
     }
 
