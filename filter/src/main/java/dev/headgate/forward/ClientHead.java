@@ -53,7 +53,7 @@ final class ClientHead {
         String encoding = response.getCharacterEncoding();
         if (encoding != null && !encoding.equalsIgnoreCase("ISO-8859-1")) { // which stands for none
             try {
-                response.setCharacterEncoding(null);
+                response.setCharacterEncoding((String) null);
             } catch (RuntimeException e) {
                 LOG.debug("The container adds its own encoding: only from Servlet 6.1 on it has to take null", e);
             }

@@ -66,6 +66,11 @@ public final class MemoryResponse extends HttpServletResponseWrapper {
     }
 
     @Override
+    public String getCharacterEncoding() {
+        return "ISO-8859-1";
+    }
+
+    @Override
     public void setHeader(String name, String value) {
         fields.put(name, value);
     }
