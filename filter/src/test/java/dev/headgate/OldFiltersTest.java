@@ -72,6 +72,38 @@ class OldFiltersTest {
     }
 
     @OnEachContainer
+    void fieldsGoUpOnceHoweverManyAFilterListsTwice(Container container) throws IOException {
+        int many = 150;
+        Filter old = changing(request -> new HttpServletRequestWrapper(request) {
+            @Override
+            public Enumeration<String> getHeaders(String name) {
+                return name.regionMatches(true, 0, "X-Many-", 0, 7)
+                        ? Collections.enumeration(List.of("value"))
+                        : super.getHeaders(name);
+            }
+
+            @Override
+            public Enumeration<String> getHeaderNames() {
+                List<String> names = Collections.list(super.getHeaderNames());
+                for (int i = 0; i < many; i++) {
+                    names.add("X-Many-" + i);
+                }
+                for (int i = 0; i < many; i++) {
+                    names.add("x-many-" + i);
+                }
+                return Collections.enumeration(names);
+            }
+        });
+        try (Scene scene = behind(container, old, RawOrigin.ok())) {
+            assertThat(scene.client().get("/api/x").status()).isEqualTo(200);
+            RawMessage sent = scene.origin().request();
+            for (int i = 0; i < many; i++) {
+                assertThat(sent.fields("X-Many-" + i)).containsExactly("value");
+            }
+        }
+    }
+
+    @OnEachContainer
     void fieldThatAFilterHidesInOneWayOnlyDoesNotGoUp(Container container) throws IOException {
         for (boolean allValues : new boolean[] {true, false}) {
             Filter old = changing(request -> new Hiding(request, allValues));
@@ -187,9 +219,9 @@ class OldFiltersTest {
             response.setCharacterEncoding("ISO-8859-15");
             chain.doFilter(request, response);
         };
-        RawOrigin cut = RawOrigin.answering("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n");
-        try (Scene scene = behind(container, old, cut)) {
-            cut.refuse();
+        RawOrigin origin = RawOrigin.ok();
+        try (Scene scene = behind(container, old, origin)) {
+            origin.refuse();
             RawMessage page = scene.client().get("/api/x", "Accept: text/html");
             assertThat(page.status()).isEqualTo(502);
             assertThat(page.field("Content-Type")).isEqualToIgnoringCase("text/html;charset=utf-8");

@@ -120,7 +120,7 @@ final class RequestContent extends AbstractHttpEntity {
             return empty(exchange, null, 0);
         }
         if (!framed && !mayHaveLostItsLength(exchange)) {
-            return empty(exchange, mayTellByStream(exchange) ? stream(request) : null, NONE);
+            return empty(exchange, isLookedFor(exchange) ? stream(request) : null, NONE);
         }
         long length = chunked || declared < 0 ? CHUNKED : declared;
         byte[] first = new byte[length == CHUNKED ? BUFFER_BYTES : (int) Math.min(BUFFER_BYTES, length)];
@@ -172,7 +172,7 @@ final class RequestContent extends AbstractHttpEntity {
      */
     static boolean mayHaveLostItsLength(Exchange exchange) {
         HttpServletRequest request = exchange.request();
-        if (!mayTellByStream(exchange)) {
+        if (!isLookedFor(exchange)) {
             return false;
         }
         try {
@@ -196,8 +196,8 @@ final class RequestContent extends AbstractHttpEntity {
         }
     }
 
-    /** A GET or HEAD without a type is without content: its stream is left alone. */
-    private static boolean mayTellByStream(Exchange exchange) {
+    /** Whether its stream is asked for content without framing: not that of a GET or HEAD without a type. */
+    private static boolean isLookedFor(Exchange exchange) {
         return !isTypicallyWithout(exchange.request()) || exchange.fields().has("Content-Type");
     }
 
@@ -413,7 +413,10 @@ final class RequestContent extends AbstractHttpEntity {
         return true;
     }
 
-    /** Has a filter ahead unpacked the content and left the length of the packed one, the rest must not be forgotten. */
+    /**
+     * To be called when as much has come as was announced. Has a filter ahead unpacked the content and left the length of the
+     * packed one, there is more, which must not be forgotten; without a filter the container sees to that.
+     */
     private void refuseMore() throws GatewayFailure {
         if (input != null && !ended && exchange.request() instanceof ServletRequestWrapper) {
             if (readFrom(input, new byte[1], 0) >= 0) {
